@@ -1,0 +1,69 @@
+import Glibc
+import Synchronization
+
+/// The named temporaries that exist at this moment, so that an interrupted run can remove them.
+///
+/// The paths stand in a fixed table of C strings: a signal handler may read it without taking a
+/// lock or allocating.
+public enum PendingTemporaries {
+  private static let capacity = 64
+  private static let table = PathTable(capacity: capacity)
+
+  /// Removes the named temporaries on SIGINT, SIGTERM and SIGHUP, then lets the signal take its
+  /// default course. SIGPIPE is ignored, so that a closed pipe shows as a failed write.
+  public static func removeOnSignals() {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number) { received in
+        PendingTemporaries.table.unlinkAll()
+        signal(received, SIG_DFL)
+        raise(received)
+      }
+    }
+    signal(SIGPIPE, SIG_IGN)
+  }
+
+  static func insert(_ path: String) { table.insert(path) }
+
+  static func remove(_ path: String) { table.remove(path) }
+}
+
+/// A table of C strings, each slot null or a path.
+private final class PathTable: Sendable {
+  private struct Slots: @unchecked Sendable {
+    let base: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    let capacity: Int
+  }
+
+  private let slots: Slots
+  private let lock = Mutex<Void>(())
+
+  init(capacity: Int) {
+    let base = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: capacity)
+    base.initialize(repeating: nil, count: capacity)
+    slots = Slots(base: base, capacity: capacity)
+  }
+
+  func insert(_ path: String) {
+    lock.withLock { _ in
+      guard let free = (0..<slots.capacity).first(where: { slots.base[$0] == nil }) else { return }
+      slots.base[free] = strdup(path)
+    }
+  }
+
+  func remove(_ path: String) {
+    lock.withLock { _ in
+      for index in 0..<slots.capacity {
+        guard let text = slots.base[index], String(cString: text) == path else { continue }
+        slots.base[index] = nil
+        free(text)
+      }
+    }
+  }
+
+  /// Called from a signal handler: takes no lock and frees nothing.
+  func unlinkAll() {
+    for index in 0..<slots.capacity {
+      if let text = slots.base[index] { unlink(text) }
+    }
+  }
+}
