@@ -27,5 +27,11 @@ let package = Package(
     module("FileIO"),
     module("Tensors", ["FileIO"]),
     module("ModelGraph", ["FileIO", "Tensors"]),
+    // Kernels: C with SIMD, and their Swift face. OpenBLAS is opened at run time, never linked.
+    .systemLibrary(
+      name: "COpenBLAS", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .target(name: "CImgKernels"),
+    module("Kernels", ["Tensors", "CImgKernels", "COpenBLAS"]),
+    tests("Kernels", ["CImgKernels"]),
   ]
 )

@@ -1,0 +1,8 @@
+// Umbrella header: every C kernel of the project. Each kernel family has a header of its own.
+#ifndef CIMGKERNELS_H
+#define CIMGKERNELS_H
+
+#include "imgk_isa.h"
+#include "imgk_parallel.h"
+
+#endif
