@@ -4,5 +4,6 @@
 
 #include "imgk_isa.h"
 #include "imgk_parallel.h"
+#include "imgk_planes.h"
 
 #endif
