@@ -33,5 +33,7 @@ let package = Package(
     .target(name: "CImgKernels"),
     module("Kernels", ["Tensors", "CImgKernels", "COpenBLAS"]),
     tests("Kernels", ["CImgKernels"]),
+    // Operators.
+    module("Operators", ["FileIO", "Tensors", "ModelGraph", "Kernels"]),
   ]
 )
