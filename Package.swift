@@ -35,5 +35,6 @@ let package = Package(
     tests("Kernels", ["CImgKernels"]),
     // Operators.
     module("Operators", ["FileIO", "Tensors", "ModelGraph", "Kernels"]),
+    module("Runtime", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
   ]
 )

@@ -10,7 +10,7 @@ public struct Tensor: Sendable {
   /// The extents.
   public let shape: Shape
   /// The storage, possibly shared.
-  public let buffer: TensorBuffer
+  public private(set) var buffer: TensorBuffer
   /// Where in the buffer the first element lies, in bytes.
   public let byteOffset: Int
   /// The elements of a string tensor; empty for all other types.
@@ -74,6 +74,9 @@ extension Tensor {
     precondition(dtype.byteWidth == self.dtype.byteWidth)
     return Tensor(dtype, shape, buffer: buffer, byteOffset: byteOffset)
   }
+
+  /// Whether no other tensor shares the storage, so that it may be written over.
+  public mutating func isSoleOwner() -> Bool { isKnownUniquelyReferenced(&buffer) }
 
   /// The first element's address.
   ///

@@ -1,0 +1,94 @@
+import FileIO
+import ModelGraph
+import Operators
+import Tensors
+
+/// How a session plans and runs.
+public struct SessionOptions: Sendable {
+  /// The operators.
+  public var registry: OperatorRegistry
+  /// Where results get their memory.
+  public var allocator: any TensorAllocator
+
+  /// The defaults: all operators, memory from the system.
+  public init(
+    registry: OperatorRegistry = .standard, allocator: any TensorAllocator = SystemAllocator()
+  ) {
+    self.registry = registry
+    self.allocator = allocator
+  }
+}
+
+/// A graph with its weights, ready to run any number of times.
+///
+/// Runs give the same bits whatever the number of threads. A session may be used from several
+/// threads at once.
+public final class Session: Sendable {
+  /// What a caller provides.
+  public let inputs: [ValueInfo]
+  /// What a run gives.
+  public let outputs: [ValueInfo]
+  private let graphName: String
+  private let plan: Plan
+  private let options: SessionOptions
+
+  /// Plans `graph`, which must be valid and at the canonical opset, reading its weights.
+  ///
+  /// - Throws: `RuntimeError.unsupportedOperators` naming all of them at once, `.weight`,
+  ///   `NodeError`, `GraphError`, or the source's error.
+  public init(
+    graph: Graph, weights: any TensorSource, options: SessionOptions = SessionOptions()
+  ) throws {
+    try graph.validate()
+    let unknown = options.registry.unknownOperators(of: graph)
+    guard unknown.isEmpty else {
+      throw RuntimeError.unsupportedOperators(graph: graph.name, unknown)
+    }
+    plan = try PlanBuilder.plan(
+      graph, weights: WeightReader(weights), registry: options.registry)
+    inputs = graph.requiredInputs
+    outputs = graph.outputs
+    graphName = graph.name
+    self.options = options
+  }
+}
+
+extension Session {
+  /// Runs the graph.
+  ///
+  /// - Parameters:
+  ///   - given: a tensor for each of `inputs`, by name.
+  ///   - observer: is told of every step.
+  /// - Returns: a tensor for each of `outputs`, by name.
+  /// - Throws: `RuntimeError` for inputs that are missing, unknown or do not fit; `NodeError`.
+  public func run(
+    _ given: [String: Tensor], observer: (any ExecutionObserver)? = nil
+  ) throws -> [String: Tensor] {
+    let tensors = try runInOrder(ordered(given), observer: observer)
+    return Dictionary(
+      zip(outputs.map(\.name), tensors), uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Runs the graph on tensors in the order of `inputs`; results are in the order of `outputs`.
+  public func runInOrder(
+    _ tensors: [Tensor], observer: (any ExecutionObserver)? = nil
+  ) throws -> [Tensor] {
+    precondition(tensors.count == inputs.count)
+    try InputChecker(graph: graphName).check(inputs, tensors)
+    let executor = Executor(allocator: options.allocator, observer: observer)
+    return try executor.run(plan, tensors)
+  }
+
+  private func ordered(_ given: [String: Tensor]) throws -> [Tensor] {
+    let names = inputs.map(\.name)
+    if let stranger = given.keys.sorted().first(where: { !names.contains($0) }) {
+      throw RuntimeError.unexpectedInput(graph: graphName, name: stranger, expected: names)
+    }
+    return try names.map { name in
+      guard let tensor = given[name] else {
+        throw RuntimeError.missingInput(graph: graphName, name: name, expected: names)
+      }
+      return tensor
+    }
+  }
+}
