@@ -63,6 +63,9 @@ public struct Graph: Sendable {
   public var initializers: [Initializer]
   /// Declared types of intermediate values, where a model states them.
   public var valueTypes: [String: TensorType]
+  /// The version of each operator set that the nodes are written in, by domain (empty for
+  /// ai.onnx). Graphs are at `canonicalOpset` except between a reader and the raising of opsets.
+  public var opsetImports: [String: Int] = ["": Graph.canonicalOpset]
 
   /// A graph of the given parts.
   public init(
