@@ -36,5 +36,6 @@ let package = Package(
     // Operators.
     module("Operators", ["FileIO", "Tensors", "ModelGraph", "Kernels"]),
     module("Runtime", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
+    module("Quantization", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
   ]
 )
