@@ -2,8 +2,13 @@
 #ifndef CIMGKERNELS_H
 #define CIMGKERNELS_H
 
+#include "imgk_binary.h"
 #include "imgk_isa.h"
+#include "imgk_normalize.h"
 #include "imgk_parallel.h"
 #include "imgk_planes.h"
+#include "imgk_reduce.h"
+#include "imgk_softmax.h"
+#include "imgk_unary.h"
 
 #endif

@@ -36,7 +36,7 @@ IMGK_TARGET static void IMGK_FN(split4)(const uint8_t *src, size_t count, int ro
   const uint32_t left = (uint32_t)rotate, right = (uint32_t)((32 - rotate) & 31);
   size_t i = 0;
   for (; i + 16 <= count; i += 16) {
-    imgk_u32x16 v;
+    imgk_vu v;
     memcpy(&v, src + 4 * i, sizeof v);
     if (left) v = (v << left) | (v >> right);
     for (int p = 0; p < 4; p++) {
@@ -51,11 +51,11 @@ IMGK_TARGET static void IMGK_FN(join4)(const uint8_t *src, size_t count, int rot
   const uint32_t left = (uint32_t)((32 - rotate) & 31), right = (uint32_t)rotate;
   size_t i = 0;
   for (; i + 16 <= count; i += 16) {
-    imgk_u32x16 v = {0};
+    imgk_vu v = {0};
     for (int p = 0; p < 4; p++) {
       imgk_u8x16 plane;
       memcpy(&plane, src + (size_t)p * count + i, 16);
-      v |= __builtin_convertvector(plane, imgk_u32x16) << (uint32_t)(8 * p);
+      v |= __builtin_convertvector(plane, imgk_vu) << (uint32_t)(8 * p);
     }
     if (right) v = (v << left) | (v >> right);
     memcpy(dst + 4 * i, &v, sizeof v);
