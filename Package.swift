@@ -37,5 +37,7 @@ let package = Package(
     module("Operators", ["FileIO", "Tensors", "ModelGraph", "Kernels"]),
     module("Runtime", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
     module("Quantization", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
+    module(
+      "Verification", ["FileIO", "Tensors", "ModelGraph", "Operators", "Runtime"]),
   ]
 )

@@ -95,16 +95,9 @@ extension Node {
   fileprivate static func dequantize(
     _ inputs: [String], _ granularity: Granularity, as output: String
   ) -> Node {
-    var attributes: [String: AttributeValue] = [:]
-    switch granularity {
-    case .tensor: break
-    case .channel(let axis): attributes["axis"] = .int(Int64(axis))
-    case .group(let axis, let size):
-      attributes["axis"] = .int(Int64(axis))
-      attributes["block_size"] = .int(Int64(size))
-    }
-    return Node(
-      "DequantizeLinear", name: output, inputs: inputs, outputs: [output], attributes: attributes)
+    Node(
+      "DequantizeLinear", name: output, inputs: inputs, outputs: [output],
+      attributes: granularity.dequantizeAttributes)
   }
 }
 
