@@ -27,14 +27,14 @@ void imgk_multiply_add(const float *a, const float *b, size_t b_step, const floa
 
 static float reference(imgk_binary_op op, float a, float b) {
   switch (op) {
-  case IMGK_ADD: return a + b;
-  case IMGK_SUB: return a - b;
-  case IMGK_MUL: return a * b;
-  case IMGK_DIV: return a / b;
-  case IMGK_MIN: return a != a || b != b ? NAN : a < b ? a : b;
-  case IMGK_MAX: return a != a || b != b ? NAN : a > b ? a : b;
-  case IMGK_POW: return (float)pow(a, b);
-  case IMGK_PRELU: return a < 0.0f ? a * b : a;
+  case IMGK_BINARY_ADD: return a + b;
+  case IMGK_BINARY_SUB: return a - b;
+  case IMGK_BINARY_MUL: return a * b;
+  case IMGK_BINARY_DIV: return a / b;
+  case IMGK_BINARY_MIN: return a != a || b != b ? NAN : a < b ? a : b;
+  case IMGK_BINARY_MAX: return a != a || b != b ? NAN : a > b ? a : b;
+  case IMGK_BINARY_POW: return (float)pow(a, b);
+  case IMGK_BINARY_PRELU: return a < 0.0f ? a * b : a;
   case IMGK_BINARY_OP_COUNT: break;
   }
   return NAN;

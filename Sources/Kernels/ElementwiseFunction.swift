@@ -68,41 +68,41 @@ public enum ElementwiseFunction: Equatable, Sendable {
   /// The C kernel's code and its two parameters.
   var kernel: (op: imgk_unary_op, alpha: Float, beta: Float) {
     switch self {
-    case .elu(let alpha): (IMGK_ELU, alpha, 0)
-    case .selu(let alpha, let gamma): (IMGK_SELU, alpha, gamma)
-    case .leakyRelu(let alpha): (IMGK_LEAKY_RELU, alpha, 0)
-    case .hardSigmoid(let alpha, let beta): (IMGK_HARD_SIGMOID, alpha, beta)
-    case .hardSwish(let alpha, let beta): (IMGK_HARD_SWISH, alpha, beta)
-    case .clip(let low, let high): (IMGK_CLIP, low, high)
-    case .affine(let scale, let shift): (IMGK_AFFINE, scale, shift)
+    case .elu(let alpha): (IMGK_UNARY_ELU, alpha, 0)
+    case .selu(let alpha, let gamma): (IMGK_UNARY_SELU, alpha, gamma)
+    case .leakyRelu(let alpha): (IMGK_UNARY_LEAKY_RELU, alpha, 0)
+    case .hardSigmoid(let alpha, let beta): (IMGK_UNARY_HARD_SIGMOID, alpha, beta)
+    case .hardSwish(let alpha, let beta): (IMGK_UNARY_HARD_SWISH, alpha, beta)
+    case .clip(let low, let high): (IMGK_UNARY_CLIP, low, high)
+    case .affine(let scale, let shift): (IMGK_UNARY_AFFINE, scale, shift)
     default: (plainCode, 0, 0)
     }
   }
 
   private var plainCode: imgk_unary_op {
     switch self {
-    case .exp: IMGK_EXP
-    case .log: IMGK_LOG
-    case .tanh: IMGK_TANH
-    case .sigmoid: IMGK_SIGMOID
-    case .silu: IMGK_SILU
-    case .gelu: IMGK_GELU
-    case .geluTanh: IMGK_GELU_TANH
-    case .erf: IMGK_ERF
-    case .sin: IMGK_SIN
-    case .cos: IMGK_COS
-    case .softplus: IMGK_SOFTPLUS
-    case .mish: IMGK_MISH
-    case .squareRoot: IMGK_SQRT
-    case .reciprocalSquareRoot: IMGK_RSQRT
-    case .reciprocal: IMGK_RECIPROCAL
-    case .absolute: IMGK_ABS
-    case .negative: IMGK_NEG
-    case .floor: IMGK_FLOOR
-    case .ceiling: IMGK_CEIL
-    case .round: IMGK_ROUND
-    case .square: IMGK_SQUARE
-    default: IMGK_RELU
+    case .exp: IMGK_UNARY_EXP
+    case .log: IMGK_UNARY_LOG
+    case .tanh: IMGK_UNARY_TANH
+    case .sigmoid: IMGK_UNARY_SIGMOID
+    case .silu: IMGK_UNARY_SILU
+    case .gelu: IMGK_UNARY_GELU
+    case .geluTanh: IMGK_UNARY_GELU_TANH
+    case .erf: IMGK_UNARY_ERF
+    case .sin: IMGK_UNARY_SIN
+    case .cos: IMGK_UNARY_COS
+    case .softplus: IMGK_UNARY_SOFTPLUS
+    case .mish: IMGK_UNARY_MISH
+    case .squareRoot: IMGK_UNARY_SQRT
+    case .reciprocalSquareRoot: IMGK_UNARY_RSQRT
+    case .reciprocal: IMGK_UNARY_RECIPROCAL
+    case .absolute: IMGK_UNARY_ABS
+    case .negative: IMGK_UNARY_NEG
+    case .floor: IMGK_UNARY_FLOOR
+    case .ceiling: IMGK_UNARY_CEIL
+    case .round: IMGK_UNARY_ROUND
+    case .square: IMGK_UNARY_SQUARE
+    default: IMGK_UNARY_RELU
     }
   }
 }

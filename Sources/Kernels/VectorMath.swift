@@ -14,14 +14,14 @@ public enum VectorMath {
 
     var code: imgk_binary_op {
       switch self {
-      case .add: IMGK_ADD
-      case .subtract: IMGK_SUB
-      case .multiply: IMGK_MUL
-      case .divide: IMGK_DIV
-      case .minimum: IMGK_MIN
-      case .maximum: IMGK_MAX
-      case .power: IMGK_POW
-      case .prelu: IMGK_PRELU
+      case .add: IMGK_BINARY_ADD
+      case .subtract: IMGK_BINARY_SUB
+      case .multiply: IMGK_BINARY_MUL
+      case .divide: IMGK_BINARY_DIV
+      case .minimum: IMGK_BINARY_MIN
+      case .maximum: IMGK_BINARY_MAX
+      case .power: IMGK_BINARY_POW
+      case .prelu: IMGK_BINARY_PRELU
       }
     }
   }

@@ -5,22 +5,25 @@ import Testing
 @Suite struct VectorMathTests {
   /// Functions with their largest error in ulp over the sample, as their documentation states it.
   static let functions: [(ElementwiseFunction, imgk_unary_op, Float, Float, Double)] = [
-    (.exp, IMGK_EXP, 0, 0, 1), (.log, IMGK_LOG, 0, 0, 1), (.tanh, IMGK_TANH, 0, 0, 1),
-    (.sigmoid, IMGK_SIGMOID, 0, 0, 3), (.silu, IMGK_SILU, 0, 0, 4), (.gelu, IMGK_GELU, 0, 0, 7),
-    (.erf, IMGK_ERF, 0, 0, 1), (.sin, IMGK_SIN, 0, 0, 1), (.cos, IMGK_COS, 0, 0, 1),
-    (.softplus, IMGK_SOFTPLUS, 0, 0, 2), (.mish, IMGK_MISH, 0, 0, 4),
-    (.elu(alpha: 1.5), IMGK_ELU, 1.5, 0, 3),
-    (.selu(alpha: 1.6732632, gamma: 1.050701), IMGK_SELU, 1.6732632, 1.050701, 3),
-    (.relu, IMGK_RELU, 0, 0, 0), (.leakyRelu(alpha: 0.01), IMGK_LEAKY_RELU, 0.01, 0, 0),
-    (.hardSigmoid(alpha: 0.2, beta: 0.5), IMGK_HARD_SIGMOID, 0.2, 0.5, 0),
-    (.hardSwish(alpha: 1 / 6, beta: 0.5), IMGK_HARD_SWISH, 1 / 6, 0.5, 1),
-    (.squareRoot, IMGK_SQRT, 0, 0, 0), (.reciprocalSquareRoot, IMGK_RSQRT, 0, 0, 1),
-    (.reciprocal, IMGK_RECIPROCAL, 0, 0, 0), (.absolute, IMGK_ABS, 0, 0, 0),
-    (.negative, IMGK_NEG, 0, 0, 0), (.floor, IMGK_FLOOR, 0, 0, 0),
-    (.ceiling, IMGK_CEIL, 0, 0, 0), (.round, IMGK_ROUND, 0, 0, 0),
-    (.clip(low: -1.5, high: 2), IMGK_CLIP, -1.5, 2, 0),
-    (.affine(scale: 1.1, shift: -0.3), IMGK_AFFINE, 1.1, -0.3, 0),
-    (.square, IMGK_SQUARE, 0, 0, 0),
+    (.exp, IMGK_UNARY_EXP, 0, 0, 1), (.log, IMGK_UNARY_LOG, 0, 0, 1),
+    (.tanh, IMGK_UNARY_TANH, 0, 0, 1),
+    (.sigmoid, IMGK_UNARY_SIGMOID, 0, 0, 3), (.silu, IMGK_UNARY_SILU, 0, 0, 4),
+    (.gelu, IMGK_UNARY_GELU, 0, 0, 7),
+    (.erf, IMGK_UNARY_ERF, 0, 0, 1), (.sin, IMGK_UNARY_SIN, 0, 0, 1),
+    (.cos, IMGK_UNARY_COS, 0, 0, 1),
+    (.softplus, IMGK_UNARY_SOFTPLUS, 0, 0, 2), (.mish, IMGK_UNARY_MISH, 0, 0, 4),
+    (.elu(alpha: 1.5), IMGK_UNARY_ELU, 1.5, 0, 3),
+    (.selu(alpha: 1.6732632, gamma: 1.050701), IMGK_UNARY_SELU, 1.6732632, 1.050701, 3),
+    (.relu, IMGK_UNARY_RELU, 0, 0, 0), (.leakyRelu(alpha: 0.01), IMGK_UNARY_LEAKY_RELU, 0.01, 0, 0),
+    (.hardSigmoid(alpha: 0.2, beta: 0.5), IMGK_UNARY_HARD_SIGMOID, 0.2, 0.5, 0),
+    (.hardSwish(alpha: 1 / 6, beta: 0.5), IMGK_UNARY_HARD_SWISH, 1 / 6, 0.5, 1),
+    (.squareRoot, IMGK_UNARY_SQRT, 0, 0, 0), (.reciprocalSquareRoot, IMGK_UNARY_RSQRT, 0, 0, 1),
+    (.reciprocal, IMGK_UNARY_RECIPROCAL, 0, 0, 0), (.absolute, IMGK_UNARY_ABS, 0, 0, 0),
+    (.negative, IMGK_UNARY_NEG, 0, 0, 0), (.floor, IMGK_UNARY_FLOOR, 0, 0, 0),
+    (.ceiling, IMGK_UNARY_CEIL, 0, 0, 0), (.round, IMGK_UNARY_ROUND, 0, 0, 0),
+    (.clip(low: -1.5, high: 2), IMGK_UNARY_CLIP, -1.5, 2, 0),
+    (.affine(scale: 1.1, shift: -0.3), IMGK_UNARY_AFFINE, 1.1, -0.3, 0),
+    (.square, IMGK_UNARY_SQUARE, 0, 0, 0),
   ]
 
   static func apply(_ function: ElementwiseFunction, _ source: [Float]) -> [Float] {
@@ -52,7 +55,7 @@ import Testing
   func geluTanhAccuracy() {
     let sample = stride(from: Float(-12), to: 12, by: 0.0037).map { $0 }
     var expected = sample
-    imgk_unary_ref(IMGK_GELU_TANH, sample, &expected, sample.count, 0, 0)
+    imgk_unary_ref(IMGK_UNARY_GELU_TANH, sample, &expected, sample.count, 0, 0)
     let found = Self.apply(.geluTanh, sample)
     for (i, x) in sample.enumerated() {
       #expect(abs(found[i] - expected[i]) <= 0x1p-22 * abs(x))
@@ -84,9 +87,9 @@ import Testing
   }
 
   static let binaries: [(VectorMath.BinaryFunction, imgk_binary_op, Double)] = [
-    (.add, IMGK_ADD, 0), (.subtract, IMGK_SUB, 0), (.multiply, IMGK_MUL, 0),
-    (.divide, IMGK_DIV, 0), (.minimum, IMGK_MIN, 0), (.maximum, IMGK_MAX, 0),
-    (.power, IMGK_POW, 1), (.prelu, IMGK_PRELU, 0),
+    (.add, IMGK_BINARY_ADD, 0), (.subtract, IMGK_BINARY_SUB, 0), (.multiply, IMGK_BINARY_MUL, 0),
+    (.divide, IMGK_BINARY_DIV, 0), (.minimum, IMGK_BINARY_MIN, 0), (.maximum, IMGK_BINARY_MAX, 0),
+    (.power, IMGK_BINARY_POW, 1), (.prelu, IMGK_BINARY_PRELU, 0),
   ]
 
   @Test("functions of two numbers equal the reference, specials included")

@@ -10,14 +10,14 @@ extern "C" {
 
 /// The functions; all but the power are rounded correctly.
 typedef enum imgk_binary_op {
-  IMGK_ADD,
-  IMGK_SUB,
-  IMGK_MUL,
-  IMGK_DIV,
-  IMGK_MIN,    ///< NaN where either is NaN
-  IMGK_MAX,    ///< NaN where either is NaN
-  IMGK_POW,    ///< a^b as the C library's pow, 1 ulp
-  IMGK_PRELU,  ///< a, or a b where a < 0
+  IMGK_BINARY_ADD,
+  IMGK_BINARY_SUB,
+  IMGK_BINARY_MUL,
+  IMGK_BINARY_DIV,
+  IMGK_BINARY_MIN,  ///< NaN where either is NaN
+  IMGK_BINARY_MAX,  ///< NaN where either is NaN
+  IMGK_BINARY_POW,  ///< a^b as the C library's pow, 1 ulp
+  IMGK_BINARY_PRELU,  ///< a, or a b where a < 0
   IMGK_BINARY_OP_COUNT
 } imgk_binary_op;
 

@@ -1,8 +1,8 @@
 // Includes the kernel text IMGK_BODY once for every instruction set of this architecture and defines
 // `IMGK_CHOSEN()`, which returns the table of the instruction set in force. Before including this, define
 // IMGK_FAMILY (the name prefix), IMGK_BODY (the quoted file) and IMGK_TABLE (the type of the table `kernels`
-// that the text ends with). The text for no particular set serves the scalar and the NEON one. No include guard: it is included once per
-// family.
+// that the text ends with). The text for no particular set serves the scalar and the NEON one. No include guard: it
+// is included once per family.
 
 #define IMGK_PASTE_(family, name, isa) family##_##name##_##isa
 #define IMGK_PASTE(family, name, isa) IMGK_PASTE_(family, name, isa)
