@@ -93,6 +93,13 @@ extension ExecutionContext {
     return try allocate(tensor.dtype, tensor.shape)
   }
 
+  /// The same run with other inputs.
+  func replacing(inputs: [Tensor?], overwritable: [Bool]) -> ExecutionContext {
+    ExecutionContext(
+      inputs: inputs, requestedOutputs: requestedOutputs, overwritableInputs: overwritable,
+      allocator: allocator, bodies: bodies)
+  }
+
   /// Runs the body given by the graph attribute `attribute` on `inputs`, in its own order.
   public func runBody(_ attribute: String, _ inputs: [Tensor]) throws -> [Tensor] {
     try bodies(attribute, inputs)
