@@ -17,7 +17,11 @@ protocol NumericOperator: Operator {
 extension NumericOperator {
   static var typedInput: Int { 0 }
 
-  func run(_ context: ExecutionContext) throws -> [Tensor?] {
+  func run(_ context: ExecutionContext) throws -> [Tensor?] { try runNumbers(context) }
+
+  /// Runs the kernel for the type of the deciding input; for operators that take further types and
+  /// have a `run` of their own.
+  func runNumbers(_ context: ExecutionContext) throws -> [Tensor?] {
     try context.computingInFloat(typedBy: Self.typedInput) { context in
       let dtype = try context.input(Self.typedInput, "data").dtype
       switch dtype {

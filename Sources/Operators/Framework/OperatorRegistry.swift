@@ -19,6 +19,11 @@ public struct OperatorRegistry: Sendable {
   /// All operators of the tool.
   public static let standard = OperatorRegistry(
     structureOperators
+      + mathsOperators
+      + activationOperators
+      + logicOperators
+      + reductionOperators
+      + selectionOperators
   )
 }
 

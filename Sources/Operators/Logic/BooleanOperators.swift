@@ -1,0 +1,54 @@
+import ModelGraph
+import Tensors
+
+/// An operator on pairs of booleans, broadcast.
+protocol BinaryBooleanOperator: Operator {
+  /// The function of two bytes that are 0 or 1.
+  static func value(_ a: UInt8, _ b: UInt8) -> UInt8
+}
+
+extension BinaryBooleanOperator {
+  func infer(_ context: InferenceContext) throws -> [TensorType] {
+    [try context.broadcastType().with(.bool)]
+  }
+
+  func run(_ context: ExecutionContext) throws -> [Tensor?] {
+    for (index, name) in ["A", "B"].enumerated() { _ = try context.input(index, name, .bool) }
+    return [try context.combining(nil) { (a: UInt8, b: UInt8) in Self.value(a, b) }]
+  }
+}
+
+/// `And` (ai.onnx 7): whether both of two booleans are true, broadcast.
+struct AndOperator: BinaryBooleanOperator {
+  static let opType = "And"
+  init(_ attributes: inout AttributeReader) throws {}
+  static func value(_ a: UInt8, _ b: UInt8) -> UInt8 { a & b }
+}
+
+/// `Or` (ai.onnx 7): whether either of two booleans is true, broadcast.
+struct OrOperator: BinaryBooleanOperator {
+  static let opType = "Or"
+  init(_ attributes: inout AttributeReader) throws {}
+  static func value(_ a: UInt8, _ b: UInt8) -> UInt8 { a | b }
+}
+
+/// `Xor` (ai.onnx 7): whether two booleans differ, broadcast.
+struct XorOperator: BinaryBooleanOperator {
+  static let opType = "Xor"
+  init(_ attributes: inout AttributeReader) throws {}
+  static func value(_ a: UInt8, _ b: UInt8) -> UInt8 { a ^ b }
+}
+
+/// `Not` (ai.onnx 1): each boolean's opposite.
+struct NotOperator: Operator {
+  static let opType = "Not"
+
+  init(_ attributes: inout AttributeReader) throws {}
+
+  func infer(_ context: InferenceContext) throws -> [TensorType] { [try context.type(0, "X")] }
+
+  func run(_ context: ExecutionContext) throws -> [Tensor?] {
+    _ = try context.input(0, "X", .bool)
+    return [try context.mapping(nil) { (x: UInt8) in x ^ 1 }]
+  }
+}
