@@ -27,6 +27,13 @@ let package = Package(
     module("FileIO"),
     module("Tensors", ["FileIO"]),
     module("ModelGraph", ["FileIO", "Tensors"]),
+    // ONNX: protobuf-c, the schema compiled by it, the format.
+    .systemLibrary(
+      name: "CProtobufC", pkgConfig: "libprotobuf-c",
+      providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]),
+    .target(name: "COnnxSchema", dependencies: ["CProtobufC"]),
+    module("ONNXFormat", ["FileIO", "Tensors", "ModelGraph", "COnnxSchema"]),
+    tests("ONNXFormat", ["FileIO", "Tensors", "ModelGraph"]),
     // Kernels: C with SIMD, and their Swift face. OpenBLAS is opened at run time, never linked.
     .systemLibrary(
       name: "COpenBLAS", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),

@@ -20,6 +20,7 @@ package struct FileStatus: Sendable {
   package let identity: FileIdentity
   package let stamp: FileStamp
   package let mode: UInt32
+  package let linkCount: UInt64
 
   /// The status of an open descriptor.
   package init(descriptor: Int32, path: String) throws(FileIOError) {
@@ -47,6 +48,7 @@ package struct FileStatus: Sendable {
       modified: [status.st_mtim.tv_sec, status.st_mtim.tv_nsec],
       changed: [status.st_ctim.tv_sec, status.st_ctim.tv_nsec])
     mode = UInt32(status.st_mode)
+    linkCount = UInt64(status.st_nlink)
   }
 }
 

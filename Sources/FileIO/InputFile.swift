@@ -11,6 +11,8 @@ public final class InputFile: Sendable {
   public let size: UInt64
   /// The file's device and inode, which tell hard links of one file apart from copies.
   public let identity: FileIdentity
+  /// How many names (hard links) the file had when it was opened.
+  public let linkCount: UInt64
 
   private let descriptor: Int32
   private let stamp: FileStamp
@@ -43,6 +45,7 @@ public final class InputFile: Sendable {
     self.descriptor = descriptor
     size = status.stamp.size
     identity = status.identity
+    linkCount = status.linkCount
     stamp = status.stamp
   }
 

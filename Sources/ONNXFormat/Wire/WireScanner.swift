@@ -1,0 +1,388 @@
+import FileIO
+
+/// Checks a file's protobuf structure without recursion and without holding the file, and makes
+/// the skeleton that libprotobuf-c unpacks.
+struct WireScanner {
+  private struct Frame {
+    /// The message's number in the schema; nil inside an unknown group.
+    let message: Int?
+    /// The group's field number; 0 for a message.
+    let group: UInt32
+    /// The offset after the message's last byte; for a group, that of the message around it.
+    let end: UInt64
+    /// The field through which the message is reached.
+    let name: String
+    /// Where in the skeleton the message's length stands; nil for the root and groups.
+    let length: Int?
+    /// The number of the tensor's record.
+    let record: Int?
+    /// Which singular fields were seen, by position.
+    var seen: UInt64 = 0
+  }
+
+  private let schema: WireSchema
+  private let limits: WireLimits
+  private let window: WireWindow
+  private let path: String
+  private var frames: [Frame] = []
+  private var skeleton: WireSkeleton
+  private var fieldCount = 0
+  private var messageCount = 0
+  private var runCount = 0
+  /// Where the current field's tag stands.
+  private var tagOffset: UInt64 = 0
+  /// The current field, for messages.
+  private var current: WireField?
+
+  private init(_ file: InputFile, schema: WireSchema, limits: WireLimits) {
+    self.schema = schema
+    self.limits = limits
+    window = WireWindow(file)
+    path = file.path
+    skeleton = WireSkeleton(path: file.path)
+  }
+
+  /// Scans all of `file`.
+  ///
+  /// - Throws: `ONNXError` where the wire is malformed or over a limit.
+  static func scan(
+    _ file: InputFile, schema: WireSchema, limits: WireLimits = WireLimits()
+  ) throws(ONNXError) -> WireSkeleton {
+    var scanner = WireScanner(file, schema: schema, limits: limits)
+    try scanner.open(0, group: 0, end: file.size, name: "", length: nil)
+    while try scanner.step() {}
+    return scanner.skeleton
+  }
+}
+
+extension WireScanner {
+  /// Handles the next field or the end of a message; false after the end of the root.
+  private mutating func step() throws(ONNXError) -> Bool {
+    let frame = frames[frames.count - 1]
+    if window.position == frame.end {
+      guard frame.group == 0 else { throw .unterminatedGroup(place()) }
+      if let length = frame.length { skeleton.closeLength(at: length) }
+      frames.removeLast()
+      return !frames.isEmpty
+    }
+    tagOffset = window.position
+    current = nil
+    fieldCount += 1
+    guard fieldCount <= limits.fields else { throw tooLarge("fields", limits.fields) }
+    let tag = try varint()
+    let number = tag >> 3
+    guard number >= 1, number < 1 << 29 else { throw .fieldNumber(place(), found: number) }
+    try field(UInt32(number), wireType: Int(tag & 7), in: frame)
+    return true
+  }
+
+  private mutating func field(
+    _ number: UInt32, wireType: Int, in frame: Frame
+  ) throws(ONNXError) {
+    guard wireType <= 5 else { throw .unknownWireType(place(), found: wireType) }
+    if wireType == 4 { return try closeGroup(number, frame) }
+    guard let message = frame.message, let position = schema.messages[message].position(of: number)
+    else { return try skipUnknown(number, wireType: wireType, frame) }
+    let field = schema.messages[message].fields[position]
+    current = field
+    if !field.isRepeated {
+      guard frame.seen & (1 << UInt64(position)) == 0 else { throw .repeatedField(place()) }
+      frames[frames.count - 1].seen |= 1 << UInt64(position)
+    }
+    let isPacked = wireType == 2 && field.isRepeated && field.kind.isPackable
+    guard wireType == field.kind.wireType || isPacked else {
+      throw .wrongWireType(
+        place(), expected: Self.wireTypeName(field.kind.wireType),
+        found: Self.wireTypeName(wireType))
+    }
+    if let payload = field.payload, let record = frame.record {
+      return try recordPayload(payload, field, isPacked: isPacked, record, frame)
+    }
+    try keep(field, isPacked: isPacked, frame)
+  }
+
+  private mutating func keep(
+    _ field: WireField, isPacked: Bool, _ frame: Frame
+  ) throws(ONNXError) {
+    if isPacked { return try keepPacked(field, frame) }
+    switch field.kind {
+    case .varint, .varint32:
+      let value = try varint()
+      try check(value, fits: field)
+      skeleton.appendTag(field.number, wireType: 0)
+      skeleton.appendVarint(value)
+    case .fixed32, .fixed64:
+      let width = field.kind == .fixed32 ? 4 : 8
+      try require(UInt64(width), within: frame.end)
+      skeleton.appendTag(field.number, wireType: field.kind.wireType)
+      try window.copy(width, to: &skeleton.bytes)
+    case .text, .bytes: try keepBytes(field, frame)
+    case .message(let message):
+      let length = try self.length(within: frame.end)
+      skeleton.appendTag(field.number, wireType: 2)
+      try open(
+        message, group: 0, end: window.position + length, name: field.name,
+        length: skeleton.reserveLength())
+    }
+    try checkSkeletonSize()
+  }
+
+  private mutating func keepBytes(_ field: WireField, _ frame: Frame) throws(ONNXError) {
+    let length = try self.length(within: frame.end)
+    try checkSkeletonSize(adding: length)
+    let before = skeleton.bytes.count
+    skeleton.appendTag(field.number, wireType: 2)
+    skeleton.appendVarint(length)
+    let start = skeleton.bytes.count
+    try window.copy(Int(length), to: &skeleton.bytes)
+    if field.kind == .text {
+      switch TextCheck(skeleton.bytes[start...]) {
+      case .plain: break
+      case .invalid: throw .invalidUTF8(place())
+      case .nul: if !field.isDropped { throw .nulInText(place()) }
+      }
+    }
+    if field.isDropped { skeleton.bytes.removeSubrange(before...) }
+  }
+
+  private mutating func keepPacked(_ field: WireField, _ frame: Frame) throws(ONNXError) {
+    let length = try self.length(within: frame.end)
+    try checkSkeletonSize(adding: length)
+    if let width = try fixedWidth(of: field, length: length) {
+      fieldCount += Int(length) / width
+      skeleton.appendTag(field.number, wireType: 2)
+      skeleton.appendVarint(length)
+      try window.copy(Int(length), to: &skeleton.bytes)
+    } else {
+      skeleton.appendTag(field.number, wireType: 2)
+      let place = skeleton.reserveLength()
+      let end = window.position + length
+      while window.position < end {
+        fieldCount += 1
+        guard fieldCount <= limits.fields else { throw tooLarge("fields", limits.fields) }
+        let value = try varint(before: end)
+        try check(value, fits: field)
+        skeleton.appendVarint(value)
+      }
+      skeleton.closeLength(at: place)
+    }
+    guard fieldCount <= limits.fields else { throw tooLarge("fields", limits.fields) }
+    try checkSkeletonSize()
+  }
+}
+
+// MARK: - Tensors' data
+
+extension WireScanner {
+  private mutating func recordPayload(
+    _ payload: PayloadField, _ field: WireField, isPacked: Bool, _ record: Int, _ frame: Frame
+  ) throws(ONNXError) {
+    guard field.kind.isPackable else {
+      let length = try self.length(within: frame.end)
+      try append(
+        PayloadRun(
+          field: payload, offset: window.position, byteCount: length, count: 1, isPacked: true),
+        to: record)
+      return window.skip(length)
+    }
+    guard isPacked else { return try recordSingle(payload, field, record, frame) }
+    let length = try self.length(within: frame.end)
+    if let width = try fixedWidth(of: field, length: length) {
+      try append(
+        PayloadRun(
+          field: payload, offset: window.position, byteCount: length,
+          count: Int(length) / width, isPacked: true), to: record)
+      return window.skip(length)
+    }
+    try recordVarints(payload, end: window.position + length, record)
+  }
+
+  /// Counts a packed list of varints, in runs of `TensorRecord.runLength`.
+  private mutating func recordVarints(
+    _ payload: PayloadField, end: UInt64, _ record: Int
+  ) throws(ONNXError) {
+    while window.position < end {
+      let start = window.position
+      var count = 0
+      while count < TensorRecord.runLength, window.position < end {
+        _ = try varint(before: end)
+        count += 1
+      }
+      try append(
+        PayloadRun(
+          field: payload, offset: start, byteCount: window.position - start, count: count,
+          isPacked: true), to: record)
+    }
+  }
+
+  /// Takes one number with its tag, together with those of the same field right before it.
+  private mutating func recordSingle(
+    _ payload: PayloadField, _ field: WireField, _ record: Int, _ frame: Frame
+  ) throws(ONNXError) {
+    switch field.kind {
+    case .fixed32:
+      try require(4, within: frame.end)
+      window.skip(4)
+    case .fixed64:
+      try require(8, within: frame.end)
+      window.skip(8)
+    default: _ = try varint()
+    }
+    // Numbers of tensors are many and cheap: they do not count as fields.
+    fieldCount -= 1
+    let size = window.position - tagOffset
+    let last = skeleton.records[record].runs.count - 1
+    if last >= 0 {
+      let run = skeleton.records[record].runs[last]
+      if run.field == payload, !run.isPacked, run.offset + run.byteCount == tagOffset,
+        run.count < TensorRecord.runLength
+      {
+        skeleton.records[record].runs[last].byteCount += size
+        skeleton.records[record].runs[last].count += 1
+        return
+      }
+    }
+    try append(
+      PayloadRun(field: payload, offset: tagOffset, byteCount: size, count: 1, isPacked: false),
+      to: record)
+  }
+
+  private mutating func append(_ run: PayloadRun, to record: Int) throws(ONNXError) {
+    runCount += 1
+    guard runCount <= limits.runs else { throw tooLarge("runs of tensor data", limits.runs) }
+    skeleton.records[record].runs.append(run)
+  }
+}
+
+// MARK: - Messages and groups
+
+extension WireScanner {
+  private mutating func open(
+    _ message: Int?, group: UInt32, end: UInt64, name: String, length: Int?
+  ) throws(ONNXError) {
+    guard frames.count < limits.depth else {
+      throw .nestedTooDeeply(place(), limit: limits.depth)
+    }
+    messageCount += 1
+    guard messageCount <= limits.messages else { throw tooLarge("messages", limits.messages) }
+    var record: Int?
+    if let message {
+      if schema.messages[message].wantsOffset {
+        skeleton.appendTag(WireSchema.scanOffset, wireType: 0)
+        skeleton.appendVarint(tagOffset)
+      }
+      if schema.messages[message].isTensor {
+        record = skeleton.records.count
+        skeleton.records.append(TensorRecord(offset: tagOffset))
+        skeleton.appendTag(WireSchema.scanRecord, wireType: 0)
+        skeleton.appendVarint(UInt64(skeleton.records.count - 1))
+      }
+    }
+    frames.append(
+      Frame(
+        message: message, group: group, end: end, name: name, length: length, record: record))
+  }
+
+  private mutating func closeGroup(_ number: UInt32, _ frame: Frame) throws(ONNXError) {
+    guard frame.group == number else {
+      throw .mismatchedGroupEnd(
+        place(), expected: frame.group == 0 ? nil : frame.group, found: number)
+    }
+    frames.removeLast()
+  }
+
+  private mutating func skipUnknown(
+    _ number: UInt32, wireType: Int, _ frame: Frame
+  ) throws(ONNXError) {
+    if let message = frame.message {
+      skeleton.count(unknown: number, of: schema.messages[message].name)
+    }
+    switch wireType {
+    case 0: _ = try varint()
+    case 1:
+      try require(8, within: frame.end)
+      window.skip(8)
+    case 2: window.skip(try length(within: frame.end))
+    case 3: try open(nil, group: number, end: frame.end, name: "group \(number)", length: nil)
+    default:
+      try require(4, within: frame.end)
+      window.skip(4)
+    }
+  }
+}
+
+// MARK: - Parts of fields
+
+extension WireScanner {
+  private func varint() throws(ONNXError) -> UInt64 {
+    try varint(before: frames[frames.count - 1].end)
+  }
+
+  private func varint(before end: UInt64) throws(ONNXError) -> UInt64 {
+    try window.varint(before: end, in: place)
+  }
+
+  /// A length whose bytes lie before `end`.
+  private func length(within end: UInt64) throws(ONNXError) -> UInt64 {
+    let length = try varint()
+    guard length < 1 << 31 else { throw .lengthTooLarge(place(), found: length) }
+    try require(length, within: end)
+    return length
+  }
+
+  private func require(_ byteCount: UInt64, within end: UInt64) throws(ONNXError) {
+    let available = end - window.position
+    guard byteCount <= available else {
+      throw .lengthPastEnd(place(), available: available, found: byteCount)
+    }
+  }
+
+  /// The width of a packed field's elements, of which `length` must be a multiple; nil for varints.
+  private func fixedWidth(of field: WireField, length: UInt64) throws(ONNXError) -> Int? {
+    let width: Int
+    switch field.kind {
+    case .fixed32: width = 4
+    case .fixed64: width = 8
+    default: return nil
+    }
+    guard length % UInt64(width) == 0 else {
+      throw .packedLength(place(), width: width, found: length)
+    }
+    return width
+  }
+
+  private func check(_ value: UInt64, fits field: WireField) throws(ONNXError) {
+    guard field.kind == .varint32 else { return }
+    let number = Int64(bitPattern: value)
+    guard Int32(exactly: number) != nil else {
+      throw .valueOutOfRange(place(), expected: "a 32-bit number", found: "\(number)")
+    }
+  }
+
+  private func checkSkeletonSize(adding byteCount: UInt64 = 0) throws(ONNXError) {
+    guard UInt64(skeleton.bytes.count) + byteCount <= UInt64(limits.skeletonBytes) else {
+      throw tooLarge("bytes besides tensors", limits.skeletonBytes)
+    }
+  }
+
+  private func tooLarge(_ what: String, _ limit: Int) -> ONNXError {
+    .structureTooLarge(place(), what: what, limit: limit)
+  }
+
+  private func place() -> ONNXPlace {
+    let names = frames.dropFirst().map(\.name) + [current?.name].compactMap(\.self)
+    let shown = names.count <= 12 ? names : names.prefix(6) + ["…"] + names.suffix(5)
+    return ONNXPlace(
+      file: path, offset: tagOffset, field: shown.isEmpty ? nil : shown.joined(separator: "."))
+  }
+
+  private static func wireTypeName(_ wireType: Int) -> String {
+    switch wireType {
+    case 0: "0 (varint)"
+    case 1: "1 (64 bits)"
+    case 2: "2 (length-delimited)"
+    case 3: "3 (group)"
+    default: "5 (32 bits)"
+    }
+  }
+}
