@@ -24,6 +24,7 @@ public struct OperatorRegistry: Sendable {
       + logicOperators
       + reductionOperators
       + selectionOperators
+      + networkOperators
   )
 }
 

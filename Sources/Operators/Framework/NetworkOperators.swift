@@ -1,0 +1,6 @@
+extension OperatorRegistry {
+  /// The operators that networks are made of: whole layers, recurrences, resampling, control flow.
+  static let networkOperators: [any Operator.Type] = [
+    convolutionOperators, poolingOperators, normalizationOperators, detectionOperators,
+  ].flatMap { $0 }
+}

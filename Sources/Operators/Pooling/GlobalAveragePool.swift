@@ -1,0 +1,23 @@
+import ModelGraph
+import Tensors
+
+/// `GlobalAveragePool` (ai.onnx 1, 22): the mean of each plane of `X [N, C, D…]`; NaN for an empty
+/// plane.
+struct GlobalAveragePoolOperator: RealOperator {
+  static let opType = "GlobalAveragePool"
+
+  init(_ attributes: inout AttributeReader) throws {}
+
+  func infer(_ context: InferenceContext) throws -> [TensorType] {
+    [try GlobalPooling.infer(context.type(0, "X"))]
+  }
+
+  func run<Real: RealElement>(
+    as type: Real.Type, _ context: ExecutionContext
+  ) throws -> [Tensor?] {
+    try GlobalPooling.run(context, as: type) { plane in
+      let sum = plane.reduce(0.0) { $0 + Double($1) }
+      return Real(sum / Double(plane.count))
+    }
+  }
+}
