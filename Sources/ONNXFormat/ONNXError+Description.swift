@@ -40,7 +40,8 @@ extension ONNXError: CustomStringConvertible {
     case .nestedTooDeeply(let place, let limit):
       "\(place): expected at most \(limit) nested messages, found more"
     case .repeatedField(let place):
-      "\(place): expected the field once, found it again (are two models concatenated?)"
+      "\(place): expected the field once, found it again"
+        + (place.field?.contains(".") == true ? "" : " (are two models concatenated?)")
     case .packedLength(let place, let width, let found):
       "\(place): expected a multiple of \(width) bytes, found \(found)"
     case .invalidUTF8(let place): "\(place): expected UTF-8, found other bytes"

@@ -198,7 +198,7 @@ public enum ONNXError: Error, Equatable, Sendable {
 
 extension ONNXError {
   /// What may be done about an error.
-  public enum Kind: Sendable {
+  public enum Kind: Hashable, Sendable {
     /// The input breaks a rule (exit 2).
     case badInput
     /// The system failed (exit 3).
