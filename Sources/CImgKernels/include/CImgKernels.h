@@ -3,6 +3,7 @@
 #define CIMGKERNELS_H
 
 #include "imgk_binary.h"
+#include "imgk_int8.h"
 #include "imgk_isa.h"
 #include "imgk_normalize.h"
 #include "imgk_parallel.h"
