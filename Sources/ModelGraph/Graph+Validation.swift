@@ -1,3 +1,4 @@
+import FileIO
 import Tensors
 
 extension Graph {

@@ -1,3 +1,4 @@
+import FileIO
 import Tensors
 
 /// A tensor that a graph holds or refers to.

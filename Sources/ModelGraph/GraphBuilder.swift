@@ -1,3 +1,4 @@
+import FileIO
 import Tensors
 
 /// Puts a graph together node by node, naming the values.
