@@ -90,12 +90,20 @@ extension Tensor {
 
   /// A new tensor of the elements converted to `dtype`.
   ///
-  /// - Throws: `TensorError.outOfMemory`.
+  /// - Throws: `TensorError.outOfMemory`, `.unsupportedType` for strings and complex numbers.
   func converted(to dtype: DType, _ rules: ConversionRules = ConversionRules()) throws -> Tensor {
+    for type in [self.dtype, dtype] where !type.isReal {
+      throw TensorError.unsupportedType(type, operation: "conversion")
+    }
     let target = try Tensor(uninitialized: dtype, shape)
     convert(into: target, rules)
     return target
   }
+}
+
+extension DType {
+  /// Whether elements are real numbers or booleans.
+  var isReal: Bool { isFloatingPoint || isInteger || self == .bool }
 }
 
 /// How many elements are converted at a time.

@@ -7,7 +7,7 @@ extension ExecutionContext {
     outputs: Range<Int> = 0..<1, _ kernel: (ExecutionContext) throws -> [Tensor?]
   ) throws -> [Tensor?] {
     guard inputs.contains(where: { $0?.dtype == .string }) else { return try kernel(self) }
-    var pool: [String] = []
+    var pool = [""]  // Position 0, so that zeros written by the kernel become empty strings.
     var replaced = inputs
     for (index, input) in inputs.enumerated() {
       guard let input, input.dtype == .string else { continue }

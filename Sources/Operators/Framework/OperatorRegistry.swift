@@ -25,6 +25,9 @@ public struct OperatorRegistry: Sendable {
       + reductionOperators
       + selectionOperators
       + networkOperators
+      + movementOperators
+      + indexingOperators
+      + generationOperators
   )
 }
 

@@ -1,0 +1,55 @@
+import ModelGraph
+import Tensors
+
+/// `Gather` (ai.onnx 13): the slices of `data` along `axis` (0) at `indices`, whose axes take the
+/// axis's place. Negative indices count from the end. All types.
+struct GatherOperator: Operator {
+  static let opType = "Gather"
+
+  private let axis: Int
+
+  init(_ attributes: inout AttributeReader) throws {
+    axis = try attributes.int("axis", default: 0)
+  }
+
+  func infer(_ context: InferenceContext) throws -> [TensorType] {
+    let (data, indices) = (try context.type(0, "data"), try context.type(1, "indices"))
+    guard let extents = data.dimensions, let inserted = indices.dimensions else {
+      return [.unknown(data.dtype)]
+    }
+    let axis = try normalized(axis: axis, rank: extents.count)
+    return [
+      TensorType(data.dtype, Array(extents[..<axis]) + inserted + Array(extents[(axis + 1)...]))
+    ]
+  }
+
+  func run(_ context: ExecutionContext) throws -> [Tensor?] {
+    try context.movingStrings { context in
+      let data = try context.input(0, "data")
+      let axis = try data.shape.checkedAxis(axis)
+      let split = AxisSplit(data.shape, axis: axis)
+      let indices = try context.integers(1, "indices").map {
+        try checkedIndex($0, extent: split.extent, input: 1)
+      }
+      let extents =
+        Array(data.shape.dimensions[..<axis]) + (try context.input(1, "indices")).shape.dimensions
+        + Array(data.shape.dimensions[(axis + 1)...])
+      let output = try context.allocate(data.dtype, Shape.checked(extents))
+      GatheredSlices(split: split, byteWidth: data.dtype.byteWidth)
+        .copy(indices, from: data.rawPointer, to: output.mutableRawPointer)
+      return [output]
+    }
+  }
+}
+
+/// `index` counted from the start.
+///
+/// - Throws: `OperatorError.inputValue` outside `-extent..<extent`.
+func checkedIndex(_ index: Int, extent: Int, input: Int) throws -> Int {
+  let place = index < 0 ? index &+ extent : index
+  guard place >= 0, place < extent else {
+    throw OperatorError.inputValue(
+      index: input, expected: "indices from \(-extent) to \(extent - 1)", found: "\(index)")
+  }
+  return place
+}
