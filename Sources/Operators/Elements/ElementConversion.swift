@@ -92,7 +92,7 @@ extension Tensor {
   ///
   /// - Throws: `TensorError.outOfMemory`, `.unsupportedType` for strings and complex numbers.
   func converted(to dtype: DType, _ rules: ConversionRules = ConversionRules()) throws -> Tensor {
-    for type in [self.dtype, dtype] where !type.isReal {
+    for type in [self.dtype, dtype] where !type.isConvertible {
       throw TensorError.unsupportedType(type, operation: "conversion")
     }
     let target = try Tensor(uninitialized: dtype, shape)
@@ -103,7 +103,7 @@ extension Tensor {
 
 extension DType {
   /// Whether elements are real numbers or booleans.
-  var isReal: Bool { isFloatingPoint || isInteger || self == .bool }
+  var isConvertible: Bool { isFloatingPoint || isInteger || self == .bool }
 }
 
 /// How many elements are converted at a time.

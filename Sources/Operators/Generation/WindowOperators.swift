@@ -7,14 +7,14 @@ import Tensors
 /// `periodic` (1) divides the period by the size, otherwise by one less; `output_datatype` (Float) is
 /// any number type. Computed in Double.
 protocol WindowOperator: Operator {
-  var window: WindowAttributes { get }
+  var window: WindowFunctionAttributes { get }
 
   /// The window at phase 2πn/N.
   static func value(at phase: Double) -> Double
 }
 
 /// The attributes of the window functions.
-struct WindowAttributes {
+struct WindowFunctionAttributes {
   let isPeriodic: Bool
   let dtype: DType
 
@@ -27,24 +27,30 @@ struct WindowAttributes {
 /// `HannWindow` (ai.onnx 17): ½ − ½ cos(2πn/N).
 struct HannWindowOperator: WindowOperator {
   static let opType = "HannWindow"
-  let window: WindowAttributes
-  init(_ attributes: inout AttributeReader) throws { window = try WindowAttributes(&attributes) }
+  let window: WindowFunctionAttributes
+  init(_ attributes: inout AttributeReader) throws {
+    window = try WindowFunctionAttributes(&attributes)
+  }
   static func value(at phase: Double) -> Double { 0.5 - 0.5 * cos(phase) }
 }
 
 /// `HammingWindow` (ai.onnx 17): 25/46 − 21/46 cos(2πn/N).
 struct HammingWindowOperator: WindowOperator {
   static let opType = "HammingWindow"
-  let window: WindowAttributes
-  init(_ attributes: inout AttributeReader) throws { window = try WindowAttributes(&attributes) }
+  let window: WindowFunctionAttributes
+  init(_ attributes: inout AttributeReader) throws {
+    window = try WindowFunctionAttributes(&attributes)
+  }
   static func value(at phase: Double) -> Double { 25 / 46 - 21 / 46 * cos(phase) }
 }
 
 /// `BlackmanWindow` (ai.onnx 17): 0.42 − 0.5 cos(2πn/N) + 0.08 cos(4πn/N).
 struct BlackmanWindowOperator: WindowOperator {
   static let opType = "BlackmanWindow"
-  let window: WindowAttributes
-  init(_ attributes: inout AttributeReader) throws { window = try WindowAttributes(&attributes) }
+  let window: WindowFunctionAttributes
+  init(_ attributes: inout AttributeReader) throws {
+    window = try WindowFunctionAttributes(&attributes)
+  }
   static func value(at phase: Double) -> Double {
     0.42 - 0.5 * cos(phase) + 0.08 * cos(2 * phase)
   }
