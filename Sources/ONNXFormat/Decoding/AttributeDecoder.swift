@@ -1,4 +1,5 @@
 import COnnxSchema
+import FileIO
 import ModelGraph
 import Tensors
 

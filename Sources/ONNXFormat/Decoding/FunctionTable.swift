@@ -1,4 +1,5 @@
 import COnnxSchema
+import FileIO
 import Tensors
 
 /// The functions that a model defines, known to be free of recursion.

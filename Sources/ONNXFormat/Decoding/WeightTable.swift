@@ -1,3 +1,4 @@
+import FileIO
 import Tensors
 
 /// The weights of a model while it is decoded.
