@@ -1,3 +1,4 @@
+import FileIO
 import COnnxSchema
 import FileIO
 import ModelGraph
