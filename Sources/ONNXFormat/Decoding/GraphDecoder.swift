@@ -1,4 +1,3 @@
-import FileIO
 import COnnxSchema
 import FileIO
 import ModelGraph
