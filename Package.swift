@@ -32,6 +32,7 @@ let package = Package(
       name: "CProtobufC", pkgConfig: "libprotobuf-c",
       providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]),
     .target(name: "COnnxSchema", dependencies: ["CProtobufC"]),
+    module("SafetensorsFormat", ["FileIO", "Tensors"]),
     module("ONNXFormat", ["FileIO", "Tensors", "ModelGraph", "COnnxSchema"]),
     tests("ONNXFormat", ["FileIO", "Tensors", "ModelGraph"]),
     // Kernels: C with SIMD, and their Swift face. OpenBLAS is opened at run time, never linked.
