@@ -96,8 +96,10 @@ extension GraphDecoder {
   /// The attributes of a node, references to a calling node's resolved.
   func attributes(
     _ count: Int, _ items: UnsafeMutablePointer<UnsafeMutablePointer<Onnx__AttributeProto>?>?,
-    of node: String, in scope: NameScope
+    of node: @autoclosure () -> String, in scope: NameScope
   ) throws(ONNXError) -> [String: AttributeValue] {
+    guard count > 0 else { return [:] }
+    let node = node()
     var values: [String: AttributeValue] = [:]
     var names: Set<ByteString> = []
     for attribute in MessageList(count, items) {

@@ -7,7 +7,7 @@ import Tensors
 /// initializers, large tensors become weights.
 final class GraphDecoder {
   /// Nodes that a model may have after its functions are inlined.
-  static let nodeLimit = 1_000_000
+  static let nodeLimit = 250_000
 
   /// The model's path.
   let path: String
@@ -143,19 +143,20 @@ extension GraphDecoder {
     _ node: Onnx__NodeProto, to graph: inout Graph, in scope: NameScope
   ) throws(ONNXError) {
     nodeCount += 1
-    let place = ONNXPlace(file: path, offset: node.scan_offset, subject: label(node))
-    guard nodeCount <= Self.nodeLimit else { throw .tooManyNodes(place, limit: Self.nodeLimit) }
+    guard nodeCount <= Self.nodeLimit else {
+      throw .tooManyNodes(place(node), limit: Self.nodeLimit)
+    }
     let opType = text(node.op_type)
-    guard !opType.isEmpty else { throw .missingOperator(place.field("op_type")) }
+    guard !opType.isEmpty else { throw .missingOperator(place(node).field("op_type")) }
     if let function = functions[FunctionTable.key(of: node)] {
-      return try inline(function, for: node, place, to: &graph, in: scope)
+      return try inline(function, for: node, to: &graph, in: scope)
     }
     let domain = FunctionTable.normalized(text(node.domain))
     guard domain.isEmpty == false || opsets[""] != nil else {
-      throw .missingOpset(place, domain: domain)
+      throw .missingOpset(place(node), domain: domain)
     }
     if domain.isEmpty, opType == "Constant" {
-      return try addConstant(node, place, to: &graph, in: scope)
+      return try addConstant(node, place(node), to: &graph, in: scope)
     }
     let name = text(node.name)
     graph.nodes.append(
@@ -164,7 +165,12 @@ extension GraphDecoder {
         inputs: texts(node.n_input, node.input).map { scope($0) },
         outputs: texts(node.n_output, node.output).map { scope($0) },
         attributes: try attributes(
-          node.n_attribute, node.attribute, of: place.subject ?? "", in: scope)))
+          node.n_attribute, node.attribute, of: label(node), in: scope)))
+  }
+
+  /// Where a node stands.
+  private func place(_ node: Onnx__NodeProto) -> ONNXPlace {
+    ONNXPlace(file: path, offset: node.scan_offset, subject: label(node))
   }
 
   /// A node as messages name it.
@@ -200,7 +206,7 @@ extension GraphDecoder {
     if kind == .sparseTensor, let sparse = attribute.pointee.sparse_tensor {
       return try add(tensors.decode(sparse: sparse, name: name), isConstant: true, to: &graph)
     }
-    let values = try attributes(1, node.attribute, of: place.subject ?? "", in: scope)
+    let values = try attributes(1, node.attribute, of: label(node), in: scope)
     guard let value = values.first?.value, let tensor = try Self.tensor(of: value, place) else {
       throw .malformedConstant(place)
     }
@@ -240,8 +246,8 @@ extension GraphDecoder {
 extension GraphDecoder {
   /// Adds the nodes of a function's body in the place of `call`.
   private func inline(
-    _ function: Onnx__FunctionProto, for call: Onnx__NodeProto, _ place: ONNXPlace,
-    to graph: inout Graph, in outer: NameScope
+    _ function: Onnx__FunctionProto, for call: Onnx__NodeProto, to graph: inout Graph,
+    in outer: NameScope
   ) throws(ONNXError) {
     let formalInputs = texts(function.n_input, function.input)
     let formalOutputs = texts(function.n_output, function.output)
@@ -249,15 +255,15 @@ extension GraphDecoder {
     let outputs = texts(call.n_output, call.output).map { outer($0) }
     guard inputs.count <= formalInputs.count else {
       throw .functionArity(
-        place.field("input"), expected: formalInputs.count, found: inputs.count)
+        place(call).field("input"), expected: formalInputs.count, found: inputs.count)
     }
     guard outputs.count <= formalOutputs.count else {
       throw .functionArity(
-        place.field("output"), expected: formalOutputs.count, found: outputs.count)
+        place(call).field("output"), expected: formalOutputs.count, found: outputs.count)
     }
     var scope = NameScope(
       prefix: freshPrefix(text(function.name)),
-      attributes: try callAttributes(function, call, place, in: outer))
+      attributes: try callAttributes(function, call, in: outer))
     for (index, formal) in formalInputs.enumerated() {
       _ = scope.bind(formal, to: index < inputs.count ? inputs[index] : "")
     }
@@ -275,11 +281,10 @@ extension GraphDecoder {
   }
 
   private func callAttributes(
-    _ function: Onnx__FunctionProto, _ call: Onnx__NodeProto, _ place: ONNXPlace,
-    in outer: NameScope
+    _ function: Onnx__FunctionProto, _ call: Onnx__NodeProto, in outer: NameScope
   ) throws(ONNXError) -> [String: AttributeValue] {
     let given = try attributes(
-      call.n_attribute, call.attribute, of: place.subject ?? "", in: outer)
+      call.n_attribute, call.attribute, of: label(call), in: outer)
     let defaults = try attributes(
       function.n_attribute_proto, function.attribute_proto,
       of: "function \(text(function.name))", in: outer)
