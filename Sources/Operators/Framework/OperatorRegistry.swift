@@ -28,6 +28,9 @@ public struct OperatorRegistry: Sendable {
       + movementOperators
       + indexingOperators
       + generationOperators
+      + castingOperators
+      + quantizedOperators
+      + productOperators
   )
 }
 
