@@ -4,7 +4,7 @@ import Testing
 
 extension Int8Convolution {
   /// Runs over an array of fp32, uint8 or int8, whose pointer outlives the call.
-  fileprivate func run<Element, Sum>(
+  fileprivate func run<Element, Sum: BitwiseCopyable>(
     _ x: [Element], _ image: (UnsafePointer<Element>) -> Image, batch: Int = 1, height: Int,
     width: Int, into found: inout [Sum], epilogue: Int8Epilogue
   ) throws {

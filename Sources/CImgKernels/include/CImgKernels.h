@@ -4,10 +4,12 @@
 
 #include "imgk_binary.h"
 #include "imgk_int8.h"
+#include "imgk_convert.h"
 #include "imgk_isa.h"
 #include "imgk_normalize.h"
 #include "imgk_parallel.h"
 #include "imgk_planes.h"
+#include "imgk_quantize.h"
 #include "imgk_reduce.h"
 #include "imgk_softmax.h"
 #include "imgk_unary.h"

@@ -8,22 +8,28 @@
 #define IMGK_PASTE(family, name, isa) IMGK_PASTE_(family, name, isa)
 
 #define IMGK_FN(name) IMGK_PASTE(IMGK_FAMILY, name, base)
+#define IMGK_HAS_F16C 0
 #define IMGK_TARGET
 #include IMGK_BODY
 #undef IMGK_FN
+#undef IMGK_HAS_F16C
 #undef IMGK_TARGET
 
 #if IMGK_X86
 #define IMGK_FN(name) IMGK_PASTE(IMGK_FAMILY, name, avx2)
+#define IMGK_HAS_F16C 1
 #define IMGK_TARGET IMGK_TARGET_AVX2
 #include IMGK_BODY
 #undef IMGK_FN
+#undef IMGK_HAS_F16C
 #undef IMGK_TARGET
 
 #define IMGK_FN(name) IMGK_PASTE(IMGK_FAMILY, name, avx512)
+#define IMGK_HAS_F16C 1
 #define IMGK_TARGET IMGK_TARGET_AVX512
 #include IMGK_BODY
 #undef IMGK_FN
+#undef IMGK_HAS_F16C
 #undef IMGK_TARGET
 #endif
 

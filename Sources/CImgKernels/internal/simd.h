@@ -22,11 +22,17 @@
 typedef uint8_t imgk_u8x16 __attribute__((vector_size(16), aligned(1)));
 typedef uint8_t imgk_u8x8 __attribute__((vector_size(8), aligned(1)));
 typedef uint16_t imgk_u16x16 __attribute__((vector_size(32), aligned(1)));
+typedef int8_t imgk_s8x16 __attribute__((vector_size(16), aligned(1)));
+typedef int16_t imgk_s16x16 __attribute__((vector_size(32), aligned(1)));
 typedef uint64_t imgk_u64x8 __attribute__((vector_size(64), aligned(1)));
 typedef int64_t imgk_s64x8 __attribute__((vector_size(64), aligned(1)));
 typedef int32_t imgk_s32x8 __attribute__((vector_size(32), aligned(1)));
 typedef float imgk_f32x8 __attribute__((vector_size(32), aligned(1)));
 typedef double imgk_f64x8 __attribute__((vector_size(64), aligned(1)));
+
+#if defined(__x86_64__) || defined(__aarch64__)
+typedef _Float16 imgk_f16x16 __attribute__((vector_size(32), aligned(1)));
+#endif
 
 // The lanes most kernels work in: 16 of 32 bits.
 typedef float imgk_vf __attribute__((vector_size(64), aligned(1)));
