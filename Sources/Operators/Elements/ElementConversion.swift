@@ -55,23 +55,22 @@ extension Tensor {
     case (.float32, .float64):
       mapElements(pointer(as: Float.self), into: target.mutablePointer(), count: count, Double.init)
     case (.float64, .float32):
-      mapElements(pointer(as: Double.self), into: target.mutablePointer(), count: count) {
-        Float($0)
-      }
+      Conversion.float32(pointer(as: Double.self), target.mutablePointer(), count: count)
     case (.float32, .bfloat16):
-      mapElements(pointer(), into: target.mutablePointer(as: UInt16.self), count: count) {
-        (value: Float) in BFloat16.encode(value)
-      }
+      Conversion.bfloat16(pointer(as: Float.self), target.mutablePointer(), count: count)
+    case (.float64, .bfloat16):
+      Conversion.bfloat16(pointer(as: Double.self), target.mutablePointer(), count: count)
     case (.bfloat16, .float32):
-      mapElements(pointer(), into: target.mutablePointer(), count: count, BFloat16.decode)
+      Conversion.float32(fromBFloat16: pointer(), target.mutablePointer(), count: count)
     case (.float32, .float16):
-      mapElements(pointer(as: Float.self), into: target.mutablePointer(), count: count) {
-        Float16($0)
-      }
+      Conversion.float16(
+        pointer(as: Float.self), target.mutablePointer(as: UInt16.self), count: count)
+    case (.float64, .float16):
+      Conversion.float16(
+        pointer(as: Double.self), target.mutablePointer(as: UInt16.self), count: count)
     case (.float16, .float32):
-      mapElements(pointer(as: Float16.self), into: target.mutablePointer(), count: count) {
-        Float($0)
-      }
+      Conversion.float32(
+        fromFloat16: pointer(as: UInt16.self), target.mutablePointer(), count: count)
     case (.uint8, .float32):
       mapElements(pointer(as: UInt8.self), into: target.mutablePointer(), count: count, Float.init)
     case (.int8, .float32):

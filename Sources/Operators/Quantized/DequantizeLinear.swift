@@ -34,6 +34,12 @@ struct DequantizeLinearOperator: Operator {
     let layout = try QuantizationLayout(
       data: x.shape, scale: scale.shape, axis: axis, blockSize: blockSize)
     let result = try context.allocate(.float32, x.shape)
+    if (outputType ?? .float32) == .float32 {
+      let done = try layout.withKernel(x.dtype, scale: scale, zeroPoint: zeroPoint) {
+        $0.dequantize(x.pointer(as: UInt8.self), result.mutablePointer())
+      }
+      if done { return [result] }
+    }
     x.convert(into: result)
     let scales = try scale.converted(to: .float32)
     let zeros = try zeroPoint.map { try $0.converted(to: .float32) }

@@ -26,13 +26,9 @@ struct DynamicQuantizeLinearOperator: Operator {
     let start = -lowest / scale
     let zeroPoint = start.isNaN ? 0 : min(max(start, 0), 255).rounded(.toNearestOrEven)
     let output = try context.allocate(.uint8, x.shape)
-    mapElements(
-      x.pointer(as: Float.self), into: output.mutablePointer(as: UInt8.self),
-      count: x.elementCount
-    ) { value in
-      let shifted = (value / scale).rounded(.toNearestOrEven) + zeroPoint
-      return shifted.isNaN ? UInt8(zeroPoint) : UInt8(min(max(shifted, 0), 255))
-    }
+    LinearQuantization.quantize(
+      .uint8, scale: scale, zeroPoint: Int32(zeroPoint), x.pointer(),
+      output.mutablePointer(as: UInt8.self), count: x.elementCount)
     return [output, try Tensor(scalar: scale), try Tensor(scalar: UInt8(zeroPoint))]
   }
 }

@@ -38,6 +38,13 @@ struct QuantizeLinearOperator: Operator {
     let dtype = try resultType(scale, zeroPoint)
     let layout = try QuantizationLayout(
       data: x.shape, scale: scale.shape, axis: axis, blockSize: blockSize)
+    if x.dtype == .float32, (precision ?? .float32) == .float32, dtype != .int32 {
+      let output = try context.allocate(dtype, x.shape)
+      let done = try layout.withKernel(dtype, scale: scale, zeroPoint: zeroPoint) {
+        $0.quantize(x.pointer(), output.mutablePointer(as: UInt8.self))
+      }
+      if done { return [output] }
+    }
     let (data, scales) = (try x.converted(to: .float32), try scale.converted(to: .float32))
     let zeros = try zeroPoint.map { try $0.converted(to: .float32) }
     let output = try context.allocate(dtype, x.shape)
