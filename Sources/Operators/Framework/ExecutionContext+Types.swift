@@ -27,15 +27,17 @@ extension ExecutionContext {
     try has(index) ? input(index, "\(index)", dtype, shape) : nil
   }
 
-  /// Runs `kernel` in Double where a floating-point input is fp64, else in Float, with all
-  /// floating-point inputs converted to that type; rounds each result of that type once to the type
-  /// that `results` names.
+  /// Runs `kernel` in Double where asked or where a floating-point input is fp64, else in Float,
+  /// with all floating-point inputs converted to that type; rounds each result of that type once to
+  /// the type that `results` names.
   ///
   /// For operators whose inputs or outputs may be of different floating-point types.
   func computingReals(
-    results: [DType], as kernel: (DType, ExecutionContext) throws -> [Tensor?]
+    results: [DType], inDouble: Bool = false,
+    as kernel: (DType, ExecutionContext) throws -> [Tensor?]
   ) throws -> [Tensor?] {
-    let wide: DType = inputs.contains { $0?.dtype == .float64 } ? .float64 : .float32
+    let isWide = inDouble || inputs.contains { $0?.dtype == .float64 }
+    let wide: DType = isWide ? .float64 : .float32
     var widened = inputs
     for position in inputs.indices {
       guard let input = inputs[position], input.dtype.isReal, input.dtype != wide else { continue }
@@ -69,13 +71,20 @@ protocol MixedRealOperator: Operator {
   /// - Throws: `OperatorError.inputType` for a type the operator does not take.
   func resultTypes(_ context: ExecutionContext) throws -> [DType]
 
+  /// Whether to compute in Double whatever the inputs' types; false unless stated.
+  var computesInDouble: Bool { get }
+
   /// The kernel, with all floating-point inputs and results as `Real` elements.
   func run<Real: RealElement>(as type: Real.Type, _ context: ExecutionContext) throws -> [Tensor?]
 }
 
 extension MixedRealOperator {
+  var computesInDouble: Bool { false }
+
   func run(_ context: ExecutionContext) throws -> [Tensor?] {
-    try context.computingReals(results: resultTypes(context)) { wide, context in
+    try context.computingReals(
+      results: resultTypes(context), inDouble: computesInDouble
+    ) { wide, context in
       wide == .float64
         ? try run(as: Double.self, context) : try run(as: Float.self, context)
     }
