@@ -1,6 +1,6 @@
 extension OperatorRegistry {
   /// Products of matrices and tensors.
   static let productOperators: [any Operator.Type] = [
-    DetOperator.self, GemmOperator.self, MatMulOperator.self,
+    DetOperator.self, EinsumOperator.self, GemmOperator.self, MatMulOperator.self,
   ]
 }
