@@ -2,10 +2,6 @@
 #include "internal/int8.h"
 #include "internal/simd.h"
 
-#if IMGK_X86
-#include <immintrin.h>
-#endif
-
 enum { ROWS = IMGK_INT8_ROWS, COLUMNS = IMGK_INT8_COLUMNS };
 
 void imgk_int8_tile_scalar(size_t quads, const int8_t *left, const uint8_t *right, int vectors, int32_t *tile) {

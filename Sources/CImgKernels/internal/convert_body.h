@@ -7,7 +7,7 @@ IMGK_LANE_FN imgk_vu IMGK_FN(pick)(imgk_vi mask, imgk_vu yes, imgk_vu no) {
 
 /// fp32 bits to fp16 bits.
 IMGK_LANE_FN imgk_vu IMGK_FN(half_bits)(imgk_vf x) {
-#if IMGK_HAS_F16C
+#if IMGK_LEVEL > 0  // F16C
   return __builtin_convertvector((imgk_u16x16)__builtin_convertvector(x, imgk_f16x16), imgk_vu);
 #else
   imgk_vu bits = (imgk_vu)x, a = bits & 0x7fffffff;
@@ -23,7 +23,7 @@ IMGK_LANE_FN imgk_vu IMGK_FN(half_bits)(imgk_vf x) {
 
 /// fp16 bits, in 32-bit lanes, to fp32.
 IMGK_LANE_FN imgk_vf IMGK_FN(from_half_bits)(imgk_vu h) {
-#if IMGK_HAS_F16C
+#if IMGK_LEVEL > 0  // F16C
   return __builtin_convertvector((imgk_f16x16)__builtin_convertvector(h, imgk_u16x16), imgk_vf);
 #else
   imgk_vu a = h & 0x7fff, shifted = a << 13;

@@ -14,16 +14,24 @@ IMGK_LANE_FN void IMGK_FN(store)(float *to, imgk_vf v) { memcpy(to, &v, sizeof v
 
 /// The first `count` (< 16) lanes from memory, the others `fill`.
 IMGK_LANE_FN imgk_vf IMGK_FN(load_part)(const float *from, size_t count, float fill) {
+#if IMGK_LEVEL == 2
+  return _mm512_mask_loadu_ps(IMGK_FN(splat)(fill), (__mmask16)((1u << count) - 1), from);
+#else
   float lanes[IMGK_LANES];
   for (int i = 0; i < IMGK_LANES; i++) lanes[i] = fill;
   memcpy(lanes, from, count * sizeof(float));
   return IMGK_FN(load)(lanes);
+#endif
 }
 
 IMGK_LANE_FN void IMGK_FN(store_part)(float *to, imgk_vf v, size_t count) {
+#if IMGK_LEVEL == 2
+  _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), v);
+#else
   float lanes[IMGK_LANES];
   IMGK_FN(store)(lanes, v);
   memcpy(to, lanes, count * sizeof(float));
+#endif
 }
 
 /// Lane by lane, `yes` where `mask` is -1 and `no` where it is 0.

@@ -19,6 +19,10 @@
 
 #include "target.h"
 
+#if IMGK_X86
+#include <immintrin.h>
+#endif
+
 typedef uint8_t imgk_u8x16 __attribute__((vector_size(16), aligned(1)));
 typedef uint8_t imgk_u8x8 __attribute__((vector_size(8), aligned(1)));
 typedef uint16_t imgk_u16x16 __attribute__((vector_size(32), aligned(1)));

@@ -59,7 +59,9 @@ IMGK_TARGET static inline float IMGK_FN(maximum)(const float *src, size_t count)
         rest < IMGK_LANES ? IMGK_FN(load_part)(src + i, rest, -__builtin_inff()) : IMGK_FN(load)(src + i), m);
   }
   m = IMGK_FN(larger)(m, m2);
-  float best = m[0];
-  for (int k = 1; k < IMGK_LANES; k++) best = m[k] > best || m[k] != m[k] ? m[k] : best;
-  return best;
+  m = IMGK_FN(larger)(m, __builtin_shufflevector(m, m, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  m = IMGK_FN(larger)(m, __builtin_shufflevector(m, m, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
+  m = IMGK_FN(larger)(m, __builtin_shufflevector(m, m, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
+  m = IMGK_FN(larger)(m, __builtin_shufflevector(m, m, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0));
+  return m[0];
 }
