@@ -43,6 +43,7 @@ let package = Package(
     tests("Kernels", ["CImgKernels"]),
     // Operators.
     module("Operators", ["FileIO", "Tensors", "ModelGraph", "Kernels"]),
+    tests("Operators", ["Tensors", "ModelGraph"]),
     module("Runtime", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
     module("Quantization", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
     module(
