@@ -41,6 +41,9 @@ let package = Package(
     .target(name: "CImgKernels"),
     module("Kernels", ["Tensors", "CImgKernels", "COpenBLAS"]),
     tests("Kernels", ["CImgKernels"]),
+    .executableTarget(
+      name: "kernels-benchmark", dependencies: ["Kernels"], path: "Benchmarks/kernels",
+      swiftSettings: strict),
     // Operators.
     module("Operators", ["FileIO", "Tensors", "ModelGraph", "Kernels"]),
     tests("Operators", ["Tensors", "ModelGraph"]),

@@ -47,13 +47,12 @@ static void gather_terms(const struct imgk_int8_place *p, const imgk_int8_epilog
     t->row_scales[r] = e->row_scales ? e->scale * e->row_scales[p->row + r] : e->scale;
     t->row_bias[r] = e->row_bias ? e->row_bias[p->row + r] : -0.0f;
   }
-  for (size_t c = 0; c < COLUMNS; c++) {
-    const int inside = c < p->columns;
-    t->right_zeros[c] = inside ? (uint32_t)p->right_zeros[c] : 0;
-    t->right_sums[c] = inside ? (uint32_t)p->right_sums[c] : 0;
-    t->column_scales[c] = inside && e->column_scales ? e->column_scales[p->column + c] : 1.0f;
-    t->column_bias[c] = inside && e->column_bias ? e->column_bias[p->column + c] : -0.0f;
-  }
+  memcpy(t->right_zeros, p->right_zeros, sizeof t->right_zeros);
+  for (size_t c = 0; c < COLUMNS; c++) t->right_sums[c] = (uint32_t)p->right_sums[c];
+  for (size_t c = 0; c < COLUMNS; c++) t->column_scales[c] = 1.0f;
+  for (size_t c = 0; c < COLUMNS; c++) t->column_bias[c] = -0.0f;
+  if (e->column_scales) memcpy(t->column_scales, e->column_scales + p->column, p->columns * sizeof(float));
+  if (e->column_bias) memcpy(t->column_bias, e->column_bias + p->column, p->columns * sizeof(float));
 }
 
 /// Whether scaled sums go to C as they are.

@@ -1,11 +1,28 @@
 #include <stdlib.h>
-#include <string.h>
 
+#include "imgk_isa.h"
 #include "internal/int8.h"
+#include "internal/simd.h"
 
-/// Packs one lane whose depths follow one another: four bytes at a time, the sum in a pass of its own.
-static int64_t pack_contiguous(const uint8_t *from, size_t depth, uint8_t flip, int is_left, size_t width,
-                               uint8_t *to) {
+typedef struct {
+  int64_t (*sum_bytes)(const uint8_t *, size_t, uint8_t);
+  void (*pack_8)(const uint8_t *, ptrdiff_t, size_t, uint8_t, uint8_t *);
+} imgk_int8_pack_kernels;
+
+#define IMGK_FAMILY imgk_int8_pack
+#define IMGK_BODY "int8_pack_body.h"
+#define IMGK_TABLE imgk_int8_pack_kernels
+#include "internal/each_isa.h"
+
+/// The sum of the stored bytes of a lane whose depths follow one another.
+static int64_t sum_lane(const uint8_t *from, size_t depth, uint8_t flip, int is_left) {
+  // As int8, a byte is itself with the top bit flipped, less 128.
+  if (is_left) return IMGK_CHOSEN()->sum_bytes(from, depth, flip ^ 0x80) - 128 * (int64_t)depth;
+  return IMGK_CHOSEN()->sum_bytes(from, depth, flip);
+}
+
+/// Packs one lane whose depths follow one another.
+static void pack_lane(const uint8_t *from, size_t depth, uint8_t flip, size_t width, uint8_t *to) {
   const uint32_t flips = flip * 0x01010101u;
   const size_t quads = depth / 4;
   for (size_t q = 0; q < quads; q++) {
@@ -19,18 +36,6 @@ static int64_t pack_contiguous(const uint8_t *from, size_t depth, uint8_t flip, 
     for (size_t d = 4 * quads; d < depth; d++) four[d % 4] = from[d] ^ flip;
     memcpy(to + quads * width * 4, four, 4);
   }
-  int64_t sum = 0;
-  for (size_t begin = 0; begin < depth; begin += 4096) {
-    const size_t end = depth - begin < 4096 ? depth : begin + 4096;
-    int32_t some = 0;
-    for (size_t d = begin; d < end; d++) some += from[d] ^ flip;
-    sum += some;
-    if (!is_left) continue;
-    int32_t negative = 0;
-    for (size_t d = begin; d < end; d++) negative += (from[d] ^ flip) >> 7;
-    sum -= 256 * (int64_t)negative;
-  }
-  return sum;
 }
 
 void imgk_int8_pack_panel(const imgk_int8_source *source, size_t first, size_t count, size_t width, uint8_t *to,
@@ -39,11 +44,20 @@ void imgk_int8_pack_panel(const imgk_int8_source *source, size_t first, size_t c
   // Flipping the top bit turns stored uint8 into int8 less 128, and back.
   const uint8_t flip = (source->side == IMGK_INT8_LEFT) == (source->is_signed != 0) ? 0 : 0x80;
   const uint8_t *data = source->data;
+  if (count == 8 && width == 8 && source->depth_stride == 1 && source->depth % 4 == 0) {
+    const uint8_t *from = data + (ptrdiff_t)first * source->lane_stride;
+    IMGK_CHOSEN()->pack_8(from, source->lane_stride, quads, flip, to);
+    for (size_t lane = 0; lane < 8; lane++) {
+      sums[lane] = sum_lane(from + (ptrdiff_t)lane * source->lane_stride, source->depth, flip, 1);
+    }
+    return;
+  }
   for (size_t lane = 0; lane < width; lane++) {
     int64_t sum = 0;
     const uint8_t *from = data + (ptrdiff_t)(first + lane) * source->lane_stride;
     if (lane < count && source->depth_stride == 1) {
-      sums[lane] = pack_contiguous(from, source->depth, flip, source->side == IMGK_INT8_LEFT, width, to + lane * 4);
+      pack_lane(from, source->depth, flip, width, to + lane * 4);
+      sums[lane] = sum_lane(from, source->depth, flip, source->side == IMGK_INT8_LEFT);
       continue;
     }
     for (size_t q = 0; q < quads; q++) {

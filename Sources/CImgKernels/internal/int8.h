@@ -41,8 +41,8 @@ void imgk_int8_tile_scalar(size_t quads, const int8_t *left, const uint8_t *righ
 struct imgk_int8_place {
   size_t row, column, rows, columns;
   size_t depth;
-  const int64_t *left_sums, *right_sums;    // of the tile's lanes
-  const int32_t *left_zeros, *right_zeros;  // of the tile's lanes
+  const int64_t *left_sums, *right_sums;    // of the tile's lanes; the right ones padded to a panel's width
+  const int32_t *left_zeros, *right_zeros;  // as the sums
 };
 
 /// Computes the tile at `place` over all its depths and stores it through the epilogue.
