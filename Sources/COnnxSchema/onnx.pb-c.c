@@ -848,7 +848,7 @@ const ProtobufCMessageDescriptor onnx__string_string_entry_proto__descriptor =
   (ProtobufCMessageInit) onnx__string_string_entry_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onnx__graph_proto__field_descriptors[9] =
+static const ProtobufCFieldDescriptor onnx__graph_proto__field_descriptors[8] =
 {
   {
     "node",
@@ -946,24 +946,11 @@ static const ProtobufCFieldDescriptor onnx__graph_proto__field_descriptors[9] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "metadata_props",
-    16,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Onnx__GraphProto, n_metadata_props),
-    offsetof(Onnx__GraphProto, metadata_props),
-    &onnx__string_string_entry_proto__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned onnx__graph_proto__field_indices_by_name[] = {
   3,   /* field[3] = doc_string */
   2,   /* field[2] = initializer */
   4,   /* field[4] = input */
-  8,   /* field[8] = metadata_props */
   1,   /* field[1] = name */
   0,   /* field[0] = node */
   5,   /* field[5] = output */
@@ -976,7 +963,7 @@ static const ProtobufCIntRange onnx__graph_proto__number_ranges[4 + 1] =
   { 5, 2 },
   { 10, 3 },
   { 15, 7 },
-  { 0, 9 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor onnx__graph_proto__descriptor =
 {
@@ -986,14 +973,14 @@ const ProtobufCMessageDescriptor onnx__graph_proto__descriptor =
   "Onnx__GraphProto",
   "onnx",
   sizeof(Onnx__GraphProto),
-  9,
+  8,
   onnx__graph_proto__field_descriptors,
   onnx__graph_proto__field_indices_by_name,
   4,  onnx__graph_proto__number_ranges,
   (ProtobufCMessageInit) onnx__graph_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onnx__node_proto__field_descriptors[10] =
+static const ProtobufCFieldDescriptor onnx__node_proto__field_descriptors[9] =
 {
   {
     "input",
@@ -1092,18 +1079,6 @@ static const ProtobufCFieldDescriptor onnx__node_proto__field_descriptors[10] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "metadata_props",
-    9,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Onnx__NodeProto, n_metadata_props),
-    offsetof(Onnx__NodeProto, metadata_props),
-    &onnx__string_string_entry_proto__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "scan_offset",
     536870000,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -1121,18 +1096,17 @@ static const unsigned onnx__node_proto__field_indices_by_name[] = {
   5,   /* field[5] = doc_string */
   6,   /* field[6] = domain */
   0,   /* field[0] = input */
-  8,   /* field[8] = metadata_props */
   2,   /* field[2] = name */
   3,   /* field[3] = op_type */
   1,   /* field[1] = output */
   7,   /* field[7] = overload */
-  9,   /* field[9] = scan_offset */
+  8,   /* field[8] = scan_offset */
 };
 static const ProtobufCIntRange onnx__node_proto__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 536870000, 9 },
-  { 0, 10 }
+  { 536870000, 8 },
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor onnx__node_proto__descriptor =
 {
@@ -1142,7 +1116,7 @@ const ProtobufCMessageDescriptor onnx__node_proto__descriptor =
   "Onnx__NodeProto",
   "onnx",
   sizeof(Onnx__NodeProto),
-  10,
+  9,
   onnx__node_proto__field_descriptors,
   onnx__node_proto__field_indices_by_name,
   2,  onnx__node_proto__number_ranges,
@@ -1611,7 +1585,7 @@ const ProtobufCEnumDescriptor onnx__tensor_proto__data_type__descriptor =
   onnx__tensor_proto__data_type__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor onnx__tensor_proto__field_descriptors[16] =
+static const ProtobufCFieldDescriptor onnx__tensor_proto__field_descriptors[15] =
 {
   {
     "dims",
@@ -1782,18 +1756,6 @@ static const ProtobufCFieldDescriptor onnx__tensor_proto__field_descriptors[16] 
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "metadata_props",
-    16,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Onnx__TensorProto, n_metadata_props),
-    offsetof(Onnx__TensorProto, metadata_props),
-    &onnx__string_string_entry_proto__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "scan_record",
     536870001,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -1816,20 +1778,18 @@ static const unsigned onnx__tensor_proto__field_indices_by_name[] = {
   3,   /* field[3] = float_data */
   4,   /* field[4] = int32_data */
   6,   /* field[6] = int64_data */
-  14,   /* field[14] = metadata_props */
   7,   /* field[7] = name */
   8,   /* field[8] = raw_data */
-  15,   /* field[15] = scan_record */
+  14,   /* field[14] = scan_record */
   2,   /* field[2] = segment */
   5,   /* field[5] = string_data */
   10,   /* field[10] = uint64_data */
 };
-static const ProtobufCIntRange onnx__tensor_proto__number_ranges[3 + 1] =
+static const ProtobufCIntRange onnx__tensor_proto__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 16, 14 },
-  { 536870001, 15 },
-  { 0, 16 }
+  { 536870001, 14 },
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor onnx__tensor_proto__descriptor =
 {
@@ -1839,10 +1799,10 @@ const ProtobufCMessageDescriptor onnx__tensor_proto__descriptor =
   "Onnx__TensorProto",
   "onnx",
   sizeof(Onnx__TensorProto),
-  16,
+  15,
   onnx__tensor_proto__field_descriptors,
   onnx__tensor_proto__field_indices_by_name,
-  3,  onnx__tensor_proto__number_ranges,
+  2,  onnx__tensor_proto__number_ranges,
   (ProtobufCMessageInit) onnx__tensor_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -2410,7 +2370,7 @@ const ProtobufCMessageDescriptor onnx__tensor_shape_proto__descriptor =
   (ProtobufCMessageInit) onnx__tensor_shape_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onnx__function_proto__field_descriptors[12] =
+static const ProtobufCFieldDescriptor onnx__function_proto__field_descriptors[11] =
 {
   {
     "name",
@@ -2544,18 +2504,6 @@ static const ProtobufCFieldDescriptor onnx__function_proto__field_descriptors[12
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "metadata_props",
-    14,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Onnx__FunctionProto, n_metadata_props),
-    offsetof(Onnx__FunctionProto, metadata_props),
-    &onnx__string_string_entry_proto__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned onnx__function_proto__field_indices_by_name[] = {
   3,   /* field[3] = attribute */
@@ -2563,7 +2511,6 @@ static const unsigned onnx__function_proto__field_indices_by_name[] = {
   5,   /* field[5] = doc_string */
   7,   /* field[7] = domain */
   1,   /* field[1] = input */
-  11,   /* field[11] = metadata_props */
   0,   /* field[0] = name */
   4,   /* field[4] = node */
   6,   /* field[6] = opset_import */
@@ -2575,7 +2522,7 @@ static const ProtobufCIntRange onnx__function_proto__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 4, 1 },
-  { 0, 12 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor onnx__function_proto__descriptor =
 {
@@ -2585,7 +2532,7 @@ const ProtobufCMessageDescriptor onnx__function_proto__descriptor =
   "Onnx__FunctionProto",
   "onnx",
   sizeof(Onnx__FunctionProto),
-  12,
+  11,
   onnx__function_proto__field_descriptors,
   onnx__function_proto__field_indices_by_name,
   2,  onnx__function_proto__number_ranges,

@@ -210,7 +210,7 @@ struct GraphRuleTests {
     },
     RefusedCase(
       "calls that double at every level",
-      "offset 2523: node local.F39 t: limit: expected at most 250000 nodes after "
+      "offset 2588: node Relu t: limit: expected at most 250000 nodes after "
         + "inlining, found more", kind: .limit
     ) {
       model(

@@ -176,12 +176,10 @@ struct  Onnx__GraphProto
   Onnx__ValueInfoProto **value_info;
   size_t n_sparse_initializer;
   Onnx__SparseTensorProto **sparse_initializer;
-  size_t n_metadata_props;
-  Onnx__StringStringEntryProto **metadata_props;
 };
 #define ONNX__GRAPH_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onnx__graph_proto__descriptor) \
-    , 0,NULL, NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+    , 0,NULL, NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 /*
@@ -207,14 +205,12 @@ struct  Onnx__NodeProto
    * Tells functions of one domain and name apart.
    */
   char *overload;
-  size_t n_metadata_props;
-  Onnx__StringStringEntryProto **metadata_props;
   protobuf_c_boolean has_scan_offset;
   uint64_t scan_offset;
 };
 #define ONNX__NODE_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onnx__node_proto__descriptor) \
-    , 0,NULL, 0,NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0, 0 }
+    , 0,NULL, 0,NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, 0, 0 }
 
 
 /*
@@ -341,8 +337,6 @@ struct  Onnx__TensorProto
    */
   protobuf_c_boolean has_data_location;
   int32_t data_location;
-  size_t n_metadata_props;
-  Onnx__StringStringEntryProto **metadata_props;
   /*
    * The number of the scanner's record of this tensor's data fields, which the skeleton leaves out.
    */
@@ -351,7 +345,7 @@ struct  Onnx__TensorProto
 };
 #define ONNX__TENSOR_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onnx__tensor_proto__descriptor) \
-    , 0,NULL, 0, 0, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0, {0,NULL}, 0,NULL, 0,NULL, NULL, 0,NULL, 0, 0, 0,NULL, 0, 0 }
+    , 0,NULL, 0, 0, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0, {0,NULL}, 0,NULL, 0,NULL, NULL, 0,NULL, 0, 0, 0, 0 }
 
 
 /*
@@ -525,12 +519,10 @@ struct  Onnx__FunctionProto
   size_t n_value_info;
   Onnx__ValueInfoProto **value_info;
   char *overload;
-  size_t n_metadata_props;
-  Onnx__StringStringEntryProto **metadata_props;
 };
 #define ONNX__FUNCTION_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&onnx__function_proto__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, NULL, 0,NULL, 0,NULL, NULL, 0,NULL }
+    , NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, NULL, 0,NULL, 0,NULL, NULL }
 
 
 /* Onnx__ModelProto methods */

@@ -64,26 +64,26 @@ enum AttributeKind: Int {
 
   /// The kind of `attribute`, whose values must be those that its type says.
   static func of(
-    _ attribute: Onnx__AttributeProto, _ place: ONNXPlace
+    _ attribute: Onnx__AttributeProto, _ place: () -> ONNXPlace
   ) throws(ONNXError) -> AttributeKind {
     let present = present(in: attribute)
     guard present.count <= 1 else {
-      throw .attributeValues(place, found: present.map(\.field))
+      throw .attributeValues(place(), found: present.map(\.field))
     }
     guard attribute.type != 0 else {
-      guard let kind = present.first else { throw .attributeValues(place, found: []) }
+      guard let kind = present.first else { throw .attributeValues(place(), found: []) }
       return kind
     }
     guard let kind = AttributeKind(rawValue: Int(attribute.type)) else {
       throw .attributeType(
-        place.field("type"), expected: "a type in 0...14", found: "\(attribute.type)")
+        place().field("type"), expected: "a type in 0...14", found: "\(attribute.type)")
     }
     if let found = present.first, found != kind {
       throw .attributeType(
-        place, expected: "a value in \(kind.field) (type \(kind.rawValue))", found: found.field)
+        place(), expected: "a value in \(kind.field) (type \(kind.rawValue))", found: found.field)
     }
     guard kind.hasDefault || !present.isEmpty else {
-      throw .attributeValues(place, found: [])
+      throw .attributeValues(place(), found: [])
     }
     return kind
   }
@@ -96,23 +96,24 @@ extension GraphDecoder {
   /// The attributes of a node, references to a calling node's resolved.
   func attributes(
     _ count: Int, _ items: UnsafeMutablePointer<UnsafeMutablePointer<Onnx__AttributeProto>?>?,
-    of node: @autoclosure () -> String, in scope: NameScope
+    of node: () -> String, in scope: NameScope
   ) throws(ONNXError) -> [String: AttributeValue] {
     guard count > 0 else { return [:] }
-    let node = node()
     var values: [String: AttributeValue] = [:]
     var names: Set<ByteString> = []
     for attribute in MessageList(count, items) {
       let name = text(attribute.pointee.name)
-      let place = ONNXPlace(
-        file: path, offset: attribute.pointee.scan_offset, subject: node,
-        field: "attribute \(name)")
-      guard names.insert(ByteString(name)).inserted else { throw .duplicateAttribute(place) }
+      func place() -> ONNXPlace {
+        ONNXPlace(
+          file: path, offset: attribute.pointee.scan_offset, subject: node(),
+          field: "attribute \(name)")
+      }
+      guard names.insert(ByteString(name)).inserted else { throw .duplicateAttribute(place()) }
       let reference = text(attribute.pointee.ref_attr_name)
       if reference.isEmpty {
         values[name] = try attributeValue(attribute.pointee, place, in: scope)
       } else {
-        guard let bound = scope.attributes else { throw .misplacedReference(place) }
+        guard let bound = scope.attributes else { throw .misplacedReference(place()) }
         // An optional attribute that the call leaves out is left out here too.
         values[name] = bound[reference]
       }
@@ -121,7 +122,7 @@ extension GraphDecoder {
   }
 
   private func attributeValue(
-    _ attribute: Onnx__AttributeProto, _ place: ONNXPlace, in scope: NameScope
+    _ attribute: Onnx__AttributeProto, _ place: () -> ONNXPlace, in scope: NameScope
   ) throws(ONNXError) -> AttributeValue {
     switch try AttributeKind.of(attribute, place) {
     case .float: return .float(attribute.f)
@@ -130,12 +131,12 @@ extension GraphDecoder {
     case .floats: return .floats(numbers(attribute.n_floats, attribute.floats))
     case .ints: return .ints(numbers(attribute.n_ints, attribute.ints))
     case .strings: return .strings(numbers(attribute.n_strings, attribute.strings).map(content))
-    case .tensor: return .tensor(try heldTensor(attribute.t, place))
+    case .tensor: return .tensor(try heldTensor(attribute.t, place()))
     case .graph: return .graph(try subgraph(attribute.g, in: scope))
     case .tensors:
       var all: [Tensor] = []
       for tensor in MessageList(attribute.n_tensors, attribute.tensors) {
-        all.append(try heldTensor(tensor, place))
+        all.append(try heldTensor(tensor, place()))
       }
       return .tensors(all)
     case .graphs:
@@ -144,14 +145,14 @@ extension GraphDecoder {
         all.append(try subgraph(graph, in: scope))
       }
       return .graphs(all)
-    case .sparseTensor: return .tensor(try heldTensor(sparse: attribute.sparse_tensor, place))
+    case .sparseTensor: return .tensor(try heldTensor(sparse: attribute.sparse_tensor, place()))
     case .sparseTensors:
       var all: [Tensor] = []
       for sparse in MessageList(attribute.n_sparse_tensors, attribute.sparse_tensors) {
-        all.append(try heldTensor(sparse: sparse, place))
+        all.append(try heldTensor(sparse: sparse, place()))
       }
       return .tensors(all)
-    case .typeProto, .typeProtos: throw .unsupportedValue(place, found: "a type")
+    case .typeProto, .typeProtos: throw .unsupportedValue(place(), found: "a type")
     }
   }
 

@@ -165,7 +165,7 @@ extension GraphDecoder {
         inputs: texts(node.n_input, node.input).map { scope($0) },
         outputs: texts(node.n_output, node.output).map { scope($0) },
         attributes: try attributes(
-          node.n_attribute, node.attribute, of: label(node), in: scope)))
+          node.n_attribute, node.attribute, of: { label(node) }, in: scope)))
   }
 
   /// Where a node stands.
@@ -197,7 +197,7 @@ extension GraphDecoder {
         .duplicateValue(
           graph: graph.name, name: name, first: "an input", second: "an output of \(label(node))"))
     }
-    let kind = try? AttributeKind.of(attribute.pointee, place)
+    let kind = try? AttributeKind.of(attribute.pointee) { place }
     if kind == .tensor, text(attribute.pointee.ref_attr_name).isEmpty,
       let tensor = attribute.pointee.t
     {
@@ -206,7 +206,7 @@ extension GraphDecoder {
     if kind == .sparseTensor, let sparse = attribute.pointee.sparse_tensor {
       return try add(tensors.decode(sparse: sparse, name: name), isConstant: true, to: &graph)
     }
-    let values = try attributes(1, node.attribute, of: label(node), in: scope)
+    let values = try attributes(1, node.attribute, of: { label(node) }, in: scope)
     guard let value = values.first?.value, let tensor = try Self.tensor(of: value, place) else {
       throw .malformedConstant(place)
     }
@@ -284,10 +284,10 @@ extension GraphDecoder {
     _ function: Onnx__FunctionProto, _ call: Onnx__NodeProto, in outer: NameScope
   ) throws(ONNXError) -> [String: AttributeValue] {
     let given = try attributes(
-      call.n_attribute, call.attribute, of: label(call), in: outer)
+      call.n_attribute, call.attribute, of: { label(call) }, in: outer)
     let defaults = try attributes(
       function.n_attribute_proto, function.attribute_proto,
-      of: "function \(text(function.name))", in: outer)
+      of: { "function \(text(function.name))" }, in: outer)
     return defaults.merging(given) { $1 }
   }
 

@@ -144,18 +144,28 @@ extension NumberList {
     let end = run.offset + run.byteCount
     let allowed = dtype.numberRange
     for number in run.first..<numbers.upperBound {
-      if !run.isPacked { _ = try window.varint(before: end) { place } }
+      if !run.isPacked { _ = try varint(window, end, place) }
       let value: UInt64
       if isFixedWidth {
         value = width == 4 ? UInt64(try window.fixed(UInt32.self)) : try window.fixed(UInt64.self)
       } else {
-        value = try window.varint(before: end) { place }
+        value = try varint(window, end, place)
         try check(value, index: number, allowed: allowed, place: place)
       }
       guard number >= numbers.lowerBound else { continue }
       for byte in 0..<width {
         bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * byte)))
       }
+    }
+  }
+
+  private func varint(
+    _ window: WireWindow, _ end: UInt64, _ place: ONNXPlace
+  ) throws(ONNXError) -> UInt64 {
+    do throws(VarintFailure) {
+      return try window.varint(before: end)
+    } catch {
+      throw error.error(at: place)
     }
   }
 

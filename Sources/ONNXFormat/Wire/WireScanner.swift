@@ -2,7 +2,7 @@ import FileIO
 
 /// Checks a file's protobuf structure without recursion and without holding the file, and makes
 /// the skeleton that libprotobuf-c unpacks.
-struct WireScanner {
+final class WireScanner {
   private struct Frame {
     /// The message's number in the schema; nil inside an unknown group.
     let message: Int?
@@ -10,8 +10,8 @@ struct WireScanner {
     let group: UInt32
     /// The offset after the message's last byte; for a group, that of the message around it.
     let end: UInt64
-    /// The field through which the message is reached.
-    let name: String
+    /// The position, in the message around it, of the field that holds the message.
+    let position: Int?
     /// Where in the skeleton the message's length stands; nil for the root and groups.
     let length: Int?
     /// The number of the tensor's record.
@@ -31,8 +31,8 @@ struct WireScanner {
   private var runCount = 0
   /// Where the current field's tag stands.
   private var tagOffset: UInt64 = 0
-  /// The current field, for messages.
-  private var current: WireField?
+  /// The current field's position, for messages.
+  private var current: Int?
 
   private init(_ file: InputFile, schema: WireSchema, limits: WireLimits) {
     self.schema = schema
@@ -48,8 +48,8 @@ struct WireScanner {
   static func scan(
     _ file: InputFile, schema: WireSchema, limits: WireLimits = WireLimits()
   ) throws(ONNXError) -> WireSkeleton {
-    var scanner = WireScanner(file, schema: schema, limits: limits)
-    try scanner.open(0, group: 0, end: file.size, name: "", length: nil)
+    let scanner = WireScanner(file, schema: schema, limits: limits)
+    try scanner.open(0, group: 0, end: file.size, position: nil, length: nil)
     while try scanner.step() {}
     return scanner.skeleton
   }
@@ -57,7 +57,7 @@ struct WireScanner {
 
 extension WireScanner {
   /// Handles the next field or the end of a message; false after the end of the root.
-  private mutating func step() throws(ONNXError) -> Bool {
+  private func step() throws(ONNXError) -> Bool {
     let frame = frames[frames.count - 1]
     if window.position == frame.end {
       guard frame.group == 0 else { throw .unterminatedGroup(place()) }
@@ -76,7 +76,7 @@ extension WireScanner {
     return true
   }
 
-  private mutating func field(
+  private func field(
     _ number: UInt32, wireType: Int, in frame: Frame
   ) throws(ONNXError) {
     guard wireType <= 5 else { throw .unknownWireType(place(), found: wireType) }
@@ -84,7 +84,7 @@ extension WireScanner {
     guard let message = frame.message, let position = schema.messages[message].position(of: number)
     else { return try skipUnknown(number, wireType: wireType, frame) }
     let field = schema.messages[message].fields[position]
-    current = field
+    current = position
     if !field.isRepeated {
       guard frame.seen & (1 << UInt64(position)) == 0 else { throw .repeatedField(place()) }
       frames[frames.count - 1].seen |= 1 << UInt64(position)
@@ -101,7 +101,7 @@ extension WireScanner {
     try keep(field, isPacked: isPacked, frame)
   }
 
-  private mutating func keep(
+  private func keep(
     _ field: WireField, isPacked: Bool, _ frame: Frame
   ) throws(ONNXError) {
     if isPacked { return try keepPacked(field, frame) }
@@ -121,13 +121,13 @@ extension WireScanner {
       let length = try self.length(within: frame.end)
       skeleton.appendTag(field.number, wireType: 2)
       try open(
-        message, group: 0, end: window.position + length, name: field.name,
+        message, group: 0, end: window.position + length, position: current,
         length: skeleton.reserveLength())
     }
     try checkSkeletonSize()
   }
 
-  private mutating func keepBytes(_ field: WireField, _ frame: Frame) throws(ONNXError) {
+  private func keepBytes(_ field: WireField, _ frame: Frame) throws(ONNXError) {
     let length = try self.length(within: frame.end)
     try checkSkeletonSize(adding: length)
     let before = skeleton.bytes.count
@@ -145,7 +145,7 @@ extension WireScanner {
     if field.isDropped { skeleton.bytes.removeSubrange(before...) }
   }
 
-  private mutating func keepPacked(_ field: WireField, _ frame: Frame) throws(ONNXError) {
+  private func keepPacked(_ field: WireField, _ frame: Frame) throws(ONNXError) {
     let length = try self.length(within: frame.end)
     try checkSkeletonSize(adding: length)
     if let width = try fixedWidth(of: field, length: length) {
@@ -174,7 +174,7 @@ extension WireScanner {
 // MARK: - Tensors' data
 
 extension WireScanner {
-  private mutating func recordPayload(
+  private func recordPayload(
     _ payload: PayloadField, _ field: WireField, isPacked: Bool, _ record: Int, _ frame: Frame
   ) throws(ONNXError) {
     guard field.kind.isPackable else {
@@ -198,7 +198,7 @@ extension WireScanner {
   }
 
   /// Counts a packed list of varints, in runs of `TensorRecord.runLength`.
-  private mutating func recordVarints(
+  private func recordVarints(
     _ payload: PayloadField, end: UInt64, _ record: Int
   ) throws(ONNXError) {
     while window.position < end {
@@ -216,7 +216,7 @@ extension WireScanner {
   }
 
   /// Takes one number with its tag, together with those of the same field right before it.
-  private mutating func recordSingle(
+  private func recordSingle(
     _ payload: PayloadField, _ field: WireField, _ record: Int, _ frame: Frame
   ) throws(ONNXError) {
     switch field.kind {
@@ -247,7 +247,7 @@ extension WireScanner {
       to: record)
   }
 
-  private mutating func append(_ run: PayloadRun, to record: Int) throws(ONNXError) {
+  private func append(_ run: PayloadRun, to record: Int) throws(ONNXError) {
     runCount += 1
     guard runCount <= limits.runs else { throw tooLarge("runs of tensor data", limits.runs) }
     skeleton.records[record].runs.append(run)
@@ -257,8 +257,8 @@ extension WireScanner {
 // MARK: - Messages and groups
 
 extension WireScanner {
-  private mutating func open(
-    _ message: Int?, group: UInt32, end: UInt64, name: String, length: Int?
+  private func open(
+    _ message: Int?, group: UInt32, end: UInt64, position: Int?, length: Int?
   ) throws(ONNXError) {
     guard frames.count < limits.depth else {
       throw .nestedTooDeeply(place(), limit: limits.depth)
@@ -280,10 +280,11 @@ extension WireScanner {
     }
     frames.append(
       Frame(
-        message: message, group: group, end: end, name: name, length: length, record: record))
+        message: message, group: group, end: end, position: position, length: length,
+        record: record))
   }
 
-  private mutating func closeGroup(_ number: UInt32, _ frame: Frame) throws(ONNXError) {
+  private func closeGroup(_ number: UInt32, _ frame: Frame) throws(ONNXError) {
     guard frame.group == number else {
       throw .mismatchedGroupEnd(
         place(), expected: frame.group == 0 ? nil : frame.group, found: number)
@@ -291,7 +292,7 @@ extension WireScanner {
     frames.removeLast()
   }
 
-  private mutating func skipUnknown(
+  private func skipUnknown(
     _ number: UInt32, wireType: Int, _ frame: Frame
   ) throws(ONNXError) {
     if let message = frame.message {
@@ -303,7 +304,7 @@ extension WireScanner {
       try require(8, within: frame.end)
       window.skip(8)
     case 2: window.skip(try length(within: frame.end))
-    case 3: try open(nil, group: number, end: frame.end, name: "group \(number)", length: nil)
+    case 3: try open(nil, group: number, end: frame.end, position: nil, length: nil)
     default:
       try require(4, within: frame.end)
       window.skip(4)
@@ -319,7 +320,11 @@ extension WireScanner {
   }
 
   private func varint(before end: UInt64) throws(ONNXError) -> UInt64 {
-    try window.varint(before: end, in: place)
+    do throws(VarintFailure) {
+      return try window.varint(before: end)
+    } catch {
+      throw error.error(at: place())
+    }
   }
 
   /// A length whose bytes lie before `end`.
@@ -370,10 +375,19 @@ extension WireScanner {
   }
 
   private func place() -> ONNXPlace {
-    let names = frames.dropFirst().map(\.name) + [current?.name].compactMap(\.self)
+    var names: [String] = []
+    for (outer, frame) in zip(frames, frames.dropFirst()) {
+      names.append(name(at: frame.position, in: outer.message) ?? "group \(frame.group)")
+    }
+    if let field = name(at: current, in: frames.last?.message) { names.append(field) }
     let shown = names.count <= 12 ? names : names.prefix(6) + ["…"] + names.suffix(5)
     return ONNXPlace(
       file: path, offset: tagOffset, field: shown.isEmpty ? nil : shown.joined(separator: "."))
+  }
+
+  private func name(at position: Int?, in message: Int?) -> String? {
+    guard let position, let message else { return nil }
+    return schema.messages[message].fieldNames[position]
   }
 
   private static func wireTypeName(_ wireType: Int) -> String {

@@ -54,7 +54,6 @@ enum WireKind: Equatable {
 /// A field that the scanner knows.
 struct WireField {
   let number: UInt32
-  let name: String
   let kind: WireKind
   let isRepeated: Bool
   /// The data field, where the content stays in the file.
@@ -67,15 +66,20 @@ struct WireField {
 struct WireMessage {
   let name: String
   let fields: [WireField]
+  /// The fields' names, in the order of `fields`.
+  let fieldNames: [String]
   /// Whether the skeleton gets the message's offset in the file.
   let wantsOffset: Bool
   /// Whether the message is a tensor, whose data fields are recorded.
   let isTensor: Bool
   private let positions: [Int8]
 
-  init(name: String, fields: [WireField], wantsOffset: Bool, isTensor: Bool) {
+  init(
+    name: String, fields: [WireField], fieldNames: [String], wantsOffset: Bool, isTensor: Bool
+  ) {
     self.name = name
     self.fields = fields
+    self.fieldNames = fieldNames
     self.wantsOffset = wantsOffset
     self.isTensor = isTensor
     let highest = fields.reduce(0) { max($0, $1.number) }
@@ -132,6 +136,7 @@ struct WireSchema {
     let name = String(cString: descriptor.short_name)
     let isTensor = String(cString: descriptor.name) == "onnx.TensorProto"
     var fields: [WireField] = []
+    var names: [String] = []
     var wantsOffset = false
     for position in 0..<Int(descriptor.n_fields) {
       let field = descriptor.fields[position]
@@ -140,15 +145,16 @@ struct WireSchema {
         continue
       }
       let fieldName = String(cString: field.name)
+      names.append(fieldName)
       fields.append(
         WireField(
-          number: field.id, name: fieldName, kind: kind(field, number: number),
+          number: field.id, kind: kind(field, number: number),
           isRepeated: field.label == PROTOBUF_C_LABEL_REPEATED,
           payload: isTensor ? PayloadField(rawValue: field.id) : nil,
           isDropped: fieldName == "doc_string"))
     }
     return WireMessage(
-      name: name, fields: fields, wantsOffset: wantsOffset, isTensor: isTensor)
+      name: name, fields: fields, fieldNames: names, wantsOffset: wantsOffset, isTensor: isTensor)
   }
 
   private static func kind(

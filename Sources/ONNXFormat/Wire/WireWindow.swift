@@ -81,20 +81,47 @@ final class WireWindow {
   }
 }
 
+/// What can be wrong with a varint.
+enum VarintFailure: Error {
+  case truncated
+  case overlong
+  case oversized
+  case unreadable(ONNXError)
+
+  /// The error to report for a varint at `place`.
+  func error(at place: ONNXPlace) -> ONNXError {
+    switch self {
+    case .truncated: .truncatedVarint(place)
+    case .overlong: .overlongVarint(place)
+    case .oversized: .oversizedVarint(place)
+    case .unreadable(let error): error
+    }
+  }
+}
+
 extension WireWindow {
   /// The next varint, which must end before `end`.
-  func varint(before end: UInt64, in place: () -> ONNXPlace) throws(ONNXError) -> UInt64 {
+  func varint(before end: UInt64) throws(VarintFailure) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while true {
-      guard position < end, let byte = try next() else { throw .truncatedVarint(place()) }
+      guard position < end, let byte = try varintByte() else { throw .truncated }
       if shift == 63 {
-        guard byte < 0x80 else { throw .overlongVarint(place()) }
-        guard byte <= 1 else { throw .oversizedVarint(place()) }
+        guard byte < 0x80 else { throw .overlong }
+        guard byte <= 1 else { throw .oversized }
       }
       value |= UInt64(byte & 0x7F) << shift
       if byte < 0x80 { return value }
       shift += 7
+    }
+  }
+
+  @inline(__always)
+  private func varintByte() throws(VarintFailure) -> UInt8? {
+    do throws(ONNXError) {
+      return try next()
+    } catch {
+      throw .unreadable(error)
     }
   }
 
