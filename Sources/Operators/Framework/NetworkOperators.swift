@@ -2,6 +2,6 @@ extension OperatorRegistry {
   /// The operators that networks are made of: whole layers, recurrences, resampling, control flow.
   static let networkOperators: [any Operator.Type] = [
     convolutionOperators, poolingOperators, normalizationOperators, detectionOperators,
-    attentionOperators,
+    attentionOperators, resamplingOperators, lossOperators,
   ].flatMap { $0 }
 }
