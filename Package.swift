@@ -21,7 +21,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 let package = Package(
   name: "imgconv",
   products: [],
-  dependencies: [],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
   targets: [
     // Foundation: files, tensors, graphs.
     module("FileIO"),
@@ -32,6 +35,14 @@ let package = Package(
       name: "CProtobufC", pkgConfig: "libprotobuf-c",
       providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]),
     .target(name: "COnnxSchema", dependencies: ["CProtobufC"]),
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    module(
+      "ImgcFormat",
+      [
+        "FileIO", "Tensors", "ModelGraph", "CZstd", "CImgKernels",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     module("SafetensorsFormat", ["FileIO", "Tensors"]),
     module("ONNXFormat", ["FileIO", "Tensors", "ModelGraph", "COnnxSchema"]),
     tests("ONNXFormat", ["FileIO", "Tensors", "ModelGraph"]),

@@ -1,0 +1,64 @@
+import CZstd
+
+/// A libzstd compression context, used by one thread at a time.
+final class ZstdCompressor {
+  /// How hard a frame is compressed.
+  enum Effort {
+    /// Blocks are stored; the search finds nothing by design.
+    case store
+    /// Literals are entropy-coded, and only long repeats are looked for.
+    case entropy
+    /// Repeats are looked for at this level of zstd.
+    case matches(Int32)
+  }
+
+  private let context: OpaquePointer
+
+  init() throws(ImgcError) {
+    guard let context = ZSTD_createCCtx() else {
+      throw .compression(reason: "no memory for a compression context")
+    }
+    self.context = context
+  }
+
+  deinit { ZSTD_freeCCtx(context) }
+
+  /// One frame of `source` with content size and checksum.
+  func compress(
+    _ source: UnsafeRawBufferPointer, _ effort: Effort
+  ) throws(ImgcError) -> [UInt8] {
+    ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters)
+    try set(ZSTD_c_checksumFlag, 1)
+    try set(ZSTD_c_contentSizeFlag, 1)
+    switch effort {
+    case .store: try set(ZSTD_c_compressionLevel, ZSTD_minCLevel())
+    case .entropy:
+      try set(ZSTD_c_compressionLevel, 1)
+      try set(ZSTD_c_windowLog, 17)
+      try set(ZSTD_c_hashLog, 12)
+      try set(ZSTD_c_minMatch, 7)
+    case .matches(let level): try set(ZSTD_c_compressionLevel, level)
+    }
+    let bound = ZSTD_compressBound(source.count)
+    var failure: ImgcError?
+    let frame = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+      let result = ZSTD_compress2(
+        context, target.baseAddress, bound, source.baseAddress, source.count)
+      if ZSTD_isError(result) != 0 {
+        failure = .compression(reason: String(cString: ZSTD_getErrorName(result)))
+        count = 0
+      } else {
+        count = result
+      }
+    }
+    if let failure { throw failure }
+    return frame
+  }
+
+  private func set(_ parameter: ZSTD_cParameter, _ value: Int32) throws(ImgcError) {
+    let result = ZSTD_CCtx_setParameter(context, parameter, value)
+    guard ZSTD_isError(result) == 0 else {
+      throw .compression(reason: String(cString: ZSTD_getErrorName(result)))
+    }
+  }
+}
