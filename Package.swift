@@ -62,5 +62,19 @@ let package = Package(
     module("Quantization", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
     module(
       "Verification", ["FileIO", "Tensors", "ModelGraph", "Operators", "Runtime"]),
+    // The commands and the tool.
+    module(
+      "ImgconvKit",
+      [
+        "FileIO", "Tensors", "ModelGraph", "Kernels", "SafetensorsFormat", "ONNXFormat",
+        "ImgcFormat", "Operators", "Runtime", "Quantization", "Verification",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .executableTarget(
+      name: "imgconv",
+      dependencies: [
+        "ImgconvKit", "FileIO", "Tensors", "ModelGraph", "Kernels", "Quantization",
+        "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
   ]
 )

@@ -52,7 +52,9 @@ struct GraphDecoder {
     return ValueInfo(name: name, type: type)
   }
 
-  private func dimension(_ value: JSONValue, _ field: String) throws(ImgcError) -> ModelGraph.Dimension {
+  private func dimension(_ value: JSONValue, _ field: String) throws(ImgcError)
+    -> ModelGraph.Dimension
+  {
     if value.isNull { return .unknown }
     if let symbol = value.string { return .symbol(symbol) }
     return .fixed(try read.natural(value, field))

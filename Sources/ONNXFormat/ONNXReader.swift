@@ -67,6 +67,10 @@ public enum ONNXReader {
     guard file.size > 0 else { throw .emptyFile(place) }
     guard file.size < fileLimit else { throw .fileTooLarge(place, byteCount: file.size) }
     if let found = ForeignFile.name(of: opening) { throw .foreignFile(place, found: found) }
+    if ForeignFile.isSafetensors(opening) {
+      throw .foreignFile(place, found: "a safetensors file")
+    }
+    if ForeignFile.isZstd(opening) { throw .foreignFile(place, found: "a zstd stream (.imgc?)") }
     return file
   }
 }

@@ -24,7 +24,7 @@ struct WeightConverter: Sendable {
 
   /// - Throws: `QuantizationError.notFinite`, `.overflow`, `.vanishes`.
   func convert(_ tensor: Tensor, _ decision: TensorDecision) throws -> ConvertedWeight {
-    let floats = try tensor.cast(to: .float32)
+    let floats = try tensor.converted(to: .float32)
     try checkFinite(tensor, floats, decision)
     switch decision.scheme {
     case .keep:
@@ -58,8 +58,8 @@ struct WeightConverter: Sendable {
     _ tensor: Tensor, _ floats: Tensor, to dtype: DType, _ decision: TensorDecision
   ) throws -> ConvertedWeight {
     // From the original type, so that a float64 is rounded once.
-    var values = try tensor.cast(to: dtype)
-    var restored = try values.cast(to: .float32)
+    var values = try tensor.converted(to: dtype)
+    var restored = try values.converted(to: .float32)
     var saturated = 0
     if let index = restored.withElements(of: Float.self, { $0.firstIndex { $0.isInfinite } }) {
       saturated = restored.withElements(of: Float.self) { $0.count { $0.isInfinite } }
@@ -70,8 +70,8 @@ struct WeightConverter: Sendable {
           value: floats.withElements(of: Float.self) { $0[index] }, type: dtype,
           count: saturated)
       }
-      values = try floats.clamped(to: dtype.largestFinite).cast(to: dtype)
-      restored = try values.cast(to: .float32)
+      values = try floats.clamped(to: dtype.largestFinite).converted(to: dtype)
+      restored = try values.converted(to: .float32)
     }
     let deviation = deviation(floats, restored, saturated)
     if deviation.underflowCount > 0,
@@ -98,20 +98,6 @@ struct WeightConverter: Sendable {
 }
 
 extension Tensor {
-  /// The elements converted as ONNX Cast does: rounded once, to nearest even.
-  func cast(to dtype: DType) throws -> Tensor {
-    guard dtype != self.dtype else { return self }
-    let node = Node(
-      "Cast", inputs: ["input"], outputs: ["output"],
-      attributes: ["to": .int(Int64(dtype.rawValue))])
-    let made = try OperatorRegistry.standard.make(node)
-    let results = try made.run(ExecutionContext(inputs: [self], requestedOutputs: [true]))
-    guard let first = results.first, let tensor = first else {
-      throw TensorError.unsupportedType(self.dtype, operation: "a conversion to \(dtype.name)")
-    }
-    return tensor
-  }
-
   /// fp32 elements with magnitudes cut to `limit`.
   fileprivate func clamped(to limit: Float) throws -> Tensor {
     try Tensor(withElements(of: Float.self) { $0.map { min(max($0, -limit), limit) } }, shape)

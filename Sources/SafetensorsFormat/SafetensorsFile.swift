@@ -51,8 +51,8 @@ public final class SafetensorsFile: TensorSource {
     } catch {
       throw .file(error)
     }
-    if let other = OtherFormat(prefix) {
-      throw .otherFormat(file: file.path, found: other.name)
+    if let other = ForeignFile.name(of: prefix) {
+      throw .otherFormat(file: file.path, found: other)
     }
     var cursor = ByteCursor(prefix)
     guard let length = cursor.next(UInt64.self) else {

@@ -1,4 +1,3 @@
-import ModelGraph
 import Operators
 import Tensors
 
@@ -12,16 +11,7 @@ struct RealElements {
     case .float64: values = tensor
     case .string, .complex64, .complex128:
       throw VerificationError.type(name: name, found: tensor.dtype)
-    default:
-      let node = Node(
-        "Cast", inputs: ["input"], outputs: ["output"],
-        attributes: ["to": .int(Int64(DType.float64.rawValue))])
-      let cast = try OperatorRegistry.standard.make(node)
-      let results = try cast.run(ExecutionContext(inputs: [tensor], requestedOutputs: [true]))
-      guard let first = results.first, let converted = first else {
-        throw VerificationError.type(name: name, found: tensor.dtype)
-      }
-      values = converted
+    default: values = try tensor.converted(to: .float64)
     }
   }
 

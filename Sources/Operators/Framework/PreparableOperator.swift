@@ -64,11 +64,7 @@ extension ConstantOperand {
   public func materialized() throws -> Tensor {
     switch self {
     case .tensor(let tensor): return tensor
-    case .cast(let tensor, let dtype):
-      let node = Node(
-        "Cast", inputs: ["x"], outputs: ["y"],
-        attributes: ["to": .int(Int64(dtype.rawValue))])
-      return try Self.result(of: OperatorRegistry.standard.make(node), [tensor])
+    case .cast(let tensor, let dtype): return try tensor.converted(to: dtype)
     case .dequantized(let operand):
       return try Self.result(
         of: operand.dequantize, [operand.values, operand.scale, operand.zeroPoint])

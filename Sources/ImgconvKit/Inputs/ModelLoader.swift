@@ -1,0 +1,66 @@
+import FileIO
+import Foundation
+import ImgcFormat
+import ModelGraph
+import ONNXFormat
+import Operators
+import SafetensorsFormat
+import Tensors
+
+/// A model as it was read, with the files it came from.
+public struct LoadedModel: Sendable {
+  /// The model; graphs are at the canonical opset.
+  public var model: Model
+  /// The format it was in.
+  public var format: FileFormat
+  /// The path given.
+  public var path: String
+  /// The files that hold weights, graphs and shard lists, the one given first.
+  public var sourcePaths: [String]
+}
+
+/// Opens model files of any of the formats, without reading weights.
+public struct ModelLoader: Sendable {
+  /// What the ONNX reader may do with external data.
+  public var onnxOptions: ONNXOptions
+
+  /// A loader.
+  public init(onnxOptions: ONNXOptions = ONNXOptions()) { self.onnxOptions = onnxOptions }
+
+  /// The model in the file at `path`.
+  ///
+  /// - Throws: the format's error, `JobError.unknownFormat`, or `OperatorError` for an opset that
+  ///   cannot be raised.
+  public func load(path: String) throws -> LoadedModel {
+    let format = try FileFormat(path: path)
+    var paths = [path]
+    let model: Model
+    switch format {
+    case .safetensors:
+      let file = try SafetensorsFile(path: path)
+      model = Model(components: [
+        Component(name: Self.defaultName, weights: file, metadata: file.metadata)
+      ])
+    case .shardIndex:
+      let shards = try ShardedSafetensors(indexPath: path)
+      paths += shards.shardPaths
+      model = Model(components: [Component(name: Self.defaultName, weights: shards)])
+    case .onnx: model = try raised(ONNXReader.read(path: path, options: onnxOptions))
+    case .imgc: model = try ImgcFile(path: path).model
+    }
+    return LoadedModel(model: model, format: format, path: path, sourcePaths: paths)
+  }
+
+  private func raised(_ model: Model) throws -> Model {
+    var raised = model
+    for index in raised.components.indices {
+      raised.components[index].graphs = try raised.components[index].graphs.map {
+        try OpsetRaising.raise($0, from: $0.opsetImports[""] ?? 1)
+      }
+    }
+    return raised
+  }
+
+  /// The name of a component whose source names none.
+  static let defaultName = "model"
+}

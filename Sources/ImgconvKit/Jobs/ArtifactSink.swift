@@ -1,0 +1,41 @@
+import FileIO
+import ImgcFormat
+import ModelGraph
+import Tensors
+
+/// Where an artifact goes; checked before anything of the inputs is read.
+struct ArtifactSink {
+  private let file: OutputFile
+
+  /// Opens the output.
+  ///
+  /// - Throws: `FileIOError.exists`, `.outputIsInput`, or what the folder gives.
+  init(path: String, replacesExisting: Bool, inputs: [String]) throws {
+    let opened = try inputs.map { try InputFile(path: $0) }
+    file = try OutputFile(path: path, replacesExisting: replacesExisting, inputs: opened)
+  }
+
+  /// Writes `model` and publishes the file.
+  func write(
+    _ model: Model, notes: [String], progress: @escaping (String, Double) -> Void
+  ) throws -> ArtifactReport {
+    let summary = try ImgcWriter.write(model, to: file) { fraction in
+      progress("writing \(file.path.lastComponent)", fraction)
+    }
+    for component in model.components { try component.weights.checkUnchanged() }
+    try file.publish()
+    return ArtifactReport(
+      path: file.path, fileSize: file.byteCount, contentDigest: summary.contentDigest,
+      items: model.components.map(ArtifactReport.Item.init), notes: notes)
+  }
+}
+
+extension ArtifactReport.Item {
+  /// The account of one component.
+  init(_ component: Component) {
+    self.init(
+      component: component.label, tensorCount: component.weights.tensors.count,
+      nodeCount: component.graphs.reduce(0) { $0 + $1.nodes.count },
+      byteCount: component.weights.tensors.reduce(0) { $0 + $1.byteCount })
+  }
+}

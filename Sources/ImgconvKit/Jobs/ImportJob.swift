@@ -1,0 +1,111 @@
+import FileIO
+import Foundation
+import ImgcFormat
+import ModelGraph
+import ONNXFormat
+import Tensors
+
+/// `imgconv import`: one or several sources into one native artifact.
+public struct ImportJob: Sendable {
+  /// One source and what its components are called.
+  public struct Source: Sendable {
+    /// A .safetensors, a shard index, an .onnx or an .imgc.
+    public var path: String
+    /// The role its components play; nil to leave it open.
+    public var role: Role?
+    /// The name of its component; nil for the source's own, or `model`.
+    public var component: String?
+
+    /// Describes a source.
+    public init(path: String, role: Role? = nil, component: String? = nil) {
+      self.path = path
+      self.role = role
+      self.component = component
+    }
+  }
+
+  /// The sources, in order.
+  public var sources: [Source]
+  /// Where the artifact goes.
+  public var output: String
+  /// Whether `output` may be replaced.
+  public var replacesExisting: Bool
+  /// What the ONNX reader may do with external data.
+  public var onnxOptions: ONNXOptions
+
+  /// Describes an import.
+  public init(
+    sources: [Source], output: String, replacesExisting: Bool = false,
+    onnxOptions: ONNXOptions = ONNXOptions()
+  ) {
+    self.sources = sources
+    self.output = output
+    self.replacesExisting = replacesExisting
+    self.onnxOptions = onnxOptions
+  }
+}
+
+/// What a command wrote.
+public struct ArtifactReport: Sendable {
+  /// One component.
+  public struct Item: Sendable {
+    /// The component's label.
+    public var component: String
+    /// How many tensors it has.
+    public var tensorCount: Int
+    /// How many nodes its graphs have.
+    public var nodeCount: Int
+    /// The bytes of its tensors, uncompressed.
+    public var byteCount: Int
+  }
+
+  /// The path written.
+  public var path: String
+  /// The size of the file.
+  public var fileSize: UInt64
+  /// The content digest, in lower-case hexadecimal.
+  public var contentDigest: String
+  /// The components in order.
+  public var items: [Item]
+  /// What was normalised or dropped.
+  public var notes: [String]
+}
+
+extension ImportJob {
+  /// Imports.
+  ///
+  /// - Throws: the formats' errors, `JobError.duplicateComponent`, `FileIOError`.
+  public func run(progress: @escaping (String, Double) -> Void) throws -> ArtifactReport {
+    let sink = try ArtifactSink(
+      path: output, replacesExisting: replacesExisting, inputs: sources.map(\.path))
+    var model = Model(components: [])
+    var step = ProvenanceStep(action: "import", tool: Provenance.tool)
+    step.timestamp = Provenance.timestamp
+    var origin: [String: String] = [:]
+    for source in sources {
+      let loaded = try load(source)
+      for component in loaded.model.components {
+        if let first = origin.updateValue(source.path, forKey: component.label) {
+          throw JobError.duplicateComponent(
+            name: component.label, first: first, second: source.path)
+        }
+      }
+      model.components += loaded.model.components
+      model.files += loaded.model.files
+      step.inputs += try Provenance.inputs(of: loaded)
+      step.notes += loaded.model.provenance.flatMap(\.notes)
+      model.provenance += loaded.model.provenance.filter { !$0.action.isEmpty }
+    }
+    model.provenance.append(step)
+    return try sink.write(model, notes: step.notes, progress: progress)
+  }
+
+  private func load(_ source: Source) throws -> LoadedModel {
+    var loaded = try ModelLoader(onnxOptions: onnxOptions).load(path: source.path)
+    for index in loaded.model.components.indices {
+      if let role = source.role { loaded.model.components[index].role = role }
+      if let name = source.component { loaded.model.components[index].name = name }
+    }
+    return loaded
+  }
+}

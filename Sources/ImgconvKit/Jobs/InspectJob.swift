@@ -1,0 +1,37 @@
+import FileIO
+import ImgcFormat
+import ModelGraph
+import Tensors
+
+/// `imgconv inspect`: what a file holds, without reading weights.
+public struct InspectJob: Sendable {
+  /// The file.
+  public var path: String
+
+  /// Describes an inspection.
+  public init(path: String) { self.path = path }
+
+  /// Looks at the file.
+  ///
+  /// - Throws: the formats' errors, `FileIOError`.
+  public func run() throws -> InspectReport {
+    let loaded = try ModelLoader().load(path: path)
+    let file = try InputFile(path: path)
+    let artifact = loaded.format == .imgc ? try ImgcFile(path: path) : nil
+    return InspectReport(
+      model: loaded.model, format: loaded.format, fileSize: file.size,
+      contentDigest: artifact?.contentDigest)
+  }
+}
+
+/// What a file holds.
+public struct InspectReport: Sendable {
+  /// The model; its weights have not been read.
+  public var model: Model
+  /// The format.
+  public var format: FileFormat
+  /// The size of the file in bytes.
+  public var fileSize: UInt64
+  /// The content digest of a native file.
+  public var contentDigest: String?
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import FileIO
+import ImgconvKit
+import ModelGraph
+
+/// `imgconv import`.
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Bring weights and graphs into one compressed .imgc artifact.",
+    discussion: """
+      A source is a .safetensors file, a shard index (*.index.json), an .onnx model, or another \
+      .imgc. --role and --component hold for all sources when given once, or for each in turn when \
+      given as often as there are sources:
+
+        imgconv import teacher.onnx student.onnx --role teacher --role student -o both.imgc
+      """)
+
+  @Argument(help: "The files to import.")
+  var sources: [String]
+
+  @Option(name: .shortAndLong, help: "Where the artifact goes.")
+  var output: String
+
+  @Option(help: "The role of the sources' components: teacher or student.")
+  var role: [Role] = []
+
+  @Option(help: "The name of the sources' components.")
+  var component: [String] = []
+
+  @Option(help: "Follow symbolic links to external data as long as they stay below this folder.")
+  var dataRoot: String?
+
+  @Flag(help: "Print the report as JSON.")
+  var json = false
+
+  @OptionGroup var outputOptions: OutputOptions
+  @OptionGroup var compute: ComputeOptions
+
+  mutating func validate() throws {
+    guard [0, 1, sources.count].contains(role.count) else {
+      throw ValidationError("--role: expected one, or one for each of \(sources.count) sources")
+    }
+    guard [0, 1, sources.count].contains(component.count) else {
+      throw ValidationError(
+        "--component: expected one, or one for each of \(sources.count) sources")
+    }
+  }
+
+  mutating func run() throws {
+    let progress = try compute.begin()
+    let described = sources.enumerated().map { index, path in
+      ImportJob.Source(
+        path: path, role: role.isEmpty ? nil : role[min(index, role.count - 1)],
+        component: component.isEmpty ? nil : component[min(index, component.count - 1)])
+    }
+    var job = ImportJob(
+      sources: described, output: output, replacesExisting: outputOptions.force)
+    job.onnxOptions.dataRoot = dataRoot
+    let report = try job.run { progress.show($0, fraction: $1) }
+    progress.clear()
+    if json {
+      try JSONReport.print(ArtifactDocument(report))
+    } else {
+      print(ArtifactText.summary(report))
+    }
+  }
+}
+
+extension Role: ExpressibleByArgument {}
