@@ -116,3 +116,24 @@ public enum Conversion {
     each(source, destination, count) { imgk_small_to_f32(type.code, $0, $1, $2) }
   }
 }
+
+extension Conversion {
+  /// Unpacks `count` integers of 4 or 2 bits, the first in the lowest bits of the first byte (ONNX), to a byte each,
+  /// sign-extended where signed. `source` holds `count * width` bits rounded up to bytes.
+  public static func unpack(
+    width: Int, isSigned: Bool, _ source: UnsafePointer<UInt8>,
+    _ destination: UnsafeMutablePointer<UInt8>, count: Int
+  ) {
+    precondition(width == 2 || width == 4, "2 or 4 bits")
+    imgk_unpack_bits(source, Int32(width), isSigned ? 1 : 0, destination, count)
+  }
+
+  /// Packs the low 4 or 2 bits of `count` bytes: the inverse of `unpack`. The last byte's spare bits are 0.
+  public static func pack(
+    width: Int, _ source: UnsafePointer<UInt8>, _ destination: UnsafeMutablePointer<UInt8>,
+    count: Int
+  ) {
+    precondition(width == 2 || width == 4, "2 or 4 bits")
+    imgk_pack_bits(source, Int32(width), destination, count)
+  }
+}

@@ -4,6 +4,7 @@
 
 #include "imgk_binary.h"
 #include "imgk_int8.h"
+#include "imgk_bits.h"
 #include "imgk_convert.h"
 #include "imgk_isa.h"
 #include "imgk_normalize.h"
