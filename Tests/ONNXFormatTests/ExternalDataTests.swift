@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 import ONNXFormat
 import Tensors
@@ -349,6 +350,54 @@ struct ExternalDataTests {
         return true
       }
     }
+  }
+
+  @Test("133 a model named without a folder is in the current one")
+  func emptyFolder() { #expect("model.onnx".parentFolder == ".") }
+
+  @Test("136 a folder swapped for a link meanwhile never leads outside")
+  func swapped() throws {
+    let folder = try TemporaryFolder()
+    let one = [UInt8](repeating: 1, count: 16)
+    try folder.write("model/sub/weights.bin", one)
+    try folder.write("outside/weights.bin", [UInt8](repeating: 2, count: 16))
+    let path = try folder.write(
+      "model/model.onnx",
+      Proto.model(holding: Proto.externalTensor("w", [("location", "sub/weights.bin")])).bytes)
+    let root = folder.path
+    #expect(symlink("../outside", root + "/model/link") == 0)
+    let swapper = Thread {
+      while !Thread.current.isCancelled {
+        rename(root + "/model/sub", root + "/model/kept")
+        rename(root + "/model/link", root + "/model/sub")
+        rename(root + "/model/sub", root + "/model/link")
+        rename(root + "/model/kept", root + "/model/sub")
+      }
+    }
+    swapper.start()
+    defer { swapper.cancel() }
+    for _ in 0..<500 {
+      guard let weights = try? ONNXReader.read(path: path).components.first?.weights else {
+        continue
+      }
+      #expect(try weights.tensor(0).packedBytes() == one)
+    }
+  }
+
+  @Test("a checksum over several megabytes is verified")
+  func longChecksum() throws {
+    let folder = try TemporaryFolder()
+    let data = (0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+    try folder.write("weights.bin", data)
+    let path = try write(
+      [
+        Proto.externalTensor(
+          "w",
+          [
+            ("location", "weights.bin"), ("checksum", "c9ab226e100cf1bda97e5cedf152a4ab342bd4e0"),
+          ])
+      ], to: folder)
+    try readAll(path)
   }
 
   @Test("a lone tensor file may not point elsewhere")

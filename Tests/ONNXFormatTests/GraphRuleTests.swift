@@ -187,6 +187,21 @@ struct GraphRuleTests {
         ])
     },
     RefusedCase(
+      "93 bodies of control flow past the limit, by inlining",
+      "graph g: expected at most 64 nested graphs, found more"
+    ) {
+      model(
+        calling: "F0",
+        functions: (0..<100).map {
+          let inner =
+            $0 == 99 ? Proto.node("Relu", ["a"], ["z"]) : call("F\($0 + 1)", "a", "z")
+          let body = Proto.graph(nodes: [inner], outputs: [Proto.value("z")])
+          let branch = Proto.attribute("then_branch", type: 5) { $0.message(6, body) }
+          return Proto.function(
+            "F\($0)", nodes: [Proto.node("If", ["a"], ["b"], attributes: [branch])])
+        })
+    },
+    RefusedCase(
       "95 10,001 functions", "functions: limit: expected at most 10000 functions, found 10001",
       kind: .limit
     ) {

@@ -198,7 +198,7 @@ struct TensorRuleTests {
         + "[1099511627776, 1099511627776]", [0], dims: [1 << 40, 1 << 40]),
     sparseCase(
       "122 a dense size beyond the limit",
-      "offset 9: sparse tensor w: dims: limit: expected at most 1073741824 bytes, found "
+      "offset 9: sparse tensor w: dims: limit: expected at most 67108864 bytes, found "
         + "4398046511104", kind: .limit, [0], dims: [1 << 40]),
   ]
 

@@ -23,6 +23,7 @@ final class GraphDecoder {
   private(set) var notes: [String] = []
   private var nodeCount = 0
   private var callCount = 0
+  private var depth = 0
 
   init(tensors: TensorDecoder, functions: FunctionTable, opsets: [String: Int]) {
     path = tensors.file.path
@@ -38,6 +39,14 @@ extension GraphDecoder {
     _ proto: UnsafeMutablePointer<Onnx__GraphProto>?, in scope: NameScope
   ) throws(ONNXError) -> Graph {
     guard let proto else { return Graph(name: "") }
+    // Inlining puts bodies into bodies beyond what the wire's depth limit bounds.
+    guard depth < Graph.maximumNesting else {
+      throw .graph(
+        ONNXPlace(file: path),
+        .nestedTooDeeply(graph: text(proto.pointee.name), limit: Graph.maximumNesting))
+    }
+    depth += 1
+    defer { depth -= 1 }
     return try graph(proto, in: scope)
   }
 

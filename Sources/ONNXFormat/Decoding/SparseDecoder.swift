@@ -4,7 +4,7 @@ import Tensors
 /// Turns `SparseTensorProto` messages into stored tensors that read as dense ones.
 struct SparseDecoder {
   /// Bytes that the dense tensor may have: it is claimed by extents alone.
-  static let denseLimit = 1 << 30
+  static let denseLimit = 64 * 1024 * 1024
   /// Bytes of indices, which are held in memory.
   static let indexLimit = 64 * 1024 * 1024
 
