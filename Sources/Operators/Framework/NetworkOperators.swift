@@ -3,5 +3,6 @@ extension OperatorRegistry {
   static let networkOperators: [any Operator.Type] = [
     convolutionOperators, poolingOperators, normalizationOperators, detectionOperators,
     attentionOperators, resamplingOperators, lossOperators,
+    controlFlowOperators,
   ].flatMap { $0 }
 }
