@@ -3,6 +3,6 @@ extension OperatorRegistry {
   static let networkOperators: [any Operator.Type] = [
     convolutionOperators, poolingOperators, normalizationOperators, detectionOperators,
     attentionOperators, resamplingOperators, lossOperators,
-    controlFlowOperators,
+    controlFlowOperators, recurrentOperators, signalOperators, [OptionalHasElementOperator.self],
   ].flatMap { $0 }
 }
