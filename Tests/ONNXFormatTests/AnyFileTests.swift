@@ -64,7 +64,8 @@ struct AnyFileTests {
       "expected an ONNX model, found a safetensors file")
     expectRefusal(
       of: try folder.write("b.onnx", Array("PK\u{3}\u{4}zip".utf8)),
-      "expected an ONNX model, found a ZIP archive")
+      "expected an ONNX model, "
+        + "found a ZIP archive (a PyTorch checkpoint? save it as safetensors)")
     expectRefusal(
       of: try folder.write("c.onnx", [0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0]),
       "expected an ONNX model, found a zstd stream (.imgc?)")
@@ -102,7 +103,7 @@ struct AnyFileTests {
         + "with git lfs pull)")
     expectRefusal(
       of: try folder.write("b.onnx", Array("<!DOCTYPE html><html>".utf8)),
-      "expected an ONNX model, found an HTML page")
+      "expected an ONNX model, found an HTML page (a failed download?)")
   }
 
   @Test("9 a model with a ZIP behind it")

@@ -22,7 +22,8 @@ final class GraphDecoder {
   /// What was normalised.
   private(set) var notes: [String] = []
   private var nodeCount = 0
-  private var callCount = 0
+  /// How many calls of functions were inlined so far.
+  var callCount = 0
   private var depth = 0
 
   init(tensors: TensorDecoder, functions: FunctionTable, opsets: [String: Int]) {
@@ -76,7 +77,7 @@ extension GraphDecoder {
     return graph
   }
 
-  private func addValueTypes(
+  func addValueTypes(
     _ count: Int, _ items: UnsafeMutablePointer<UnsafeMutablePointer<Onnx__ValueInfoProto>?>?,
     to graph: inout Graph, in scope: NameScope
   ) throws(ONNXError) {
@@ -115,7 +116,7 @@ extension GraphDecoder {
   }
 
   /// Adds a tensor to the graph, in memory or as a weight.
-  private func add(
+  func add(
     _ stored: StoredTensor, isConstant: Bool, to graph: inout Graph
   ) throws(ONNXError) {
     try notePadding(of: stored)
@@ -148,7 +149,7 @@ extension GraphDecoder {
 // MARK: - Nodes
 
 extension GraphDecoder {
-  private func add(
+  func add(
     _ node: Onnx__NodeProto, to graph: inout Graph, in scope: NameScope
   ) throws(ONNXError) {
     nodeCount += 1
@@ -178,7 +179,7 @@ extension GraphDecoder {
   }
 
   /// Where a node stands.
-  private func place(_ node: Onnx__NodeProto) -> ONNXPlace {
+  func place(_ node: Onnx__NodeProto) -> ONNXPlace {
     ONNXPlace(file: path, offset: node.scan_offset, subject: label(node))
   }
 
@@ -190,118 +191,5 @@ extension GraphDecoder {
         text(node.op_type), name: text(node.name),
         domain: FunctionTable.normalized(text(node.domain)), inputs: [], outputs: outputs
       ).label
-  }
-
-  private func addConstant(
-    _ node: Onnx__NodeProto, _ place: ONNXPlace, to graph: inout Graph, in scope: NameScope
-  ) throws(ONNXError) {
-    let outputs = texts(node.n_output, node.output).map { scope($0) }
-    guard node.n_attribute == 1, let attribute = node.attribute?[0], outputs.count == 1,
-      !outputs[0].isEmpty, node.n_input == 0
-    else { throw .malformedConstant(place) }
-    let name = outputs[0]
-    guard !graph.inputs.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
-      throw .graph(
-        ONNXPlace(file: path, offset: node.scan_offset),
-        .duplicateValue(
-          graph: graph.name, name: name, first: "an input", second: "an output of \(label(node))"))
-    }
-    let kind = try? AttributeKind.of(attribute.pointee) { place }
-    if kind == .tensor, text(attribute.pointee.ref_attr_name).isEmpty,
-      let tensor = attribute.pointee.t
-    {
-      return try add(tensors.decode(tensor, name: name), isConstant: true, to: &graph)
-    }
-    if kind == .sparseTensor, let sparse = attribute.pointee.sparse_tensor {
-      return try add(tensors.decode(sparse: sparse, name: name), isConstant: true, to: &graph)
-    }
-    let values = try attributes(1, node.attribute, of: { label(node) }, in: scope)
-    guard let value = values.first?.value, let tensor = try Self.tensor(of: value, place) else {
-      throw .malformedConstant(place)
-    }
-    graph.initializers.append(Initializer(name: name, inline: tensor))
-  }
-
-  /// The tensor that a `Constant` node's attribute stands for (ONNX Constant, opset 13).
-  private static func tensor(
-    of value: AttributeValue, _ place: ONNXPlace
-  ) throws(ONNXError) -> Tensor? {
-    do throws(TensorError) {
-      switch value {
-      case .tensor(let tensor): return tensor
-      case .int(let value): return try Tensor(scalar: value)
-      case .float(let value): return try Tensor(scalar: value)
-      case .ints(let values): return try Tensor(values)
-      case .floats(let values): return try Tensor(values)
-      case .string(let bytes): return try strings([bytes], .scalar)
-      case .strings(let all): return try strings(all, [all.count])
-      case .graph, .graphs, .tensors: return nil
-      }
-    } catch {
-      throw .source(place, message: error.description)
-    }
-  }
-
-  private static func strings(
-    _ bytes: [[UInt8]], _ shape: Shape
-  ) throws(TensorError) -> Tensor? {
-    let texts = bytes.compactMap { String(validating: $0, as: UTF8.self) }
-    return texts.count == bytes.count ? try Tensor(strings: texts, shape) : nil
-  }
-}
-
-// MARK: - Functions
-
-extension GraphDecoder {
-  /// Adds the nodes of a function's body in the place of `call`.
-  private func inline(
-    _ function: Onnx__FunctionProto, for call: Onnx__NodeProto, to graph: inout Graph,
-    in outer: NameScope
-  ) throws(ONNXError) {
-    let formalInputs = texts(function.n_input, function.input)
-    let formalOutputs = texts(function.n_output, function.output)
-    let inputs = texts(call.n_input, call.input).map { outer($0) }
-    let outputs = texts(call.n_output, call.output).map { outer($0) }
-    guard inputs.count <= formalInputs.count else {
-      throw .functionArity(
-        place(call).field("input"), expected: formalInputs.count, found: inputs.count)
-    }
-    guard outputs.count <= formalOutputs.count else {
-      throw .functionArity(
-        place(call).field("output"), expected: formalOutputs.count, found: outputs.count)
-    }
-    var scope = NameScope(
-      prefix: freshPrefix(text(function.name)),
-      attributes: try callAttributes(function, call, in: outer))
-    for (index, formal) in formalInputs.enumerated() {
-      _ = scope.bind(formal, to: index < inputs.count ? inputs[index] : "")
-    }
-    var renamed: [(from: String, to: String)] = []
-    for (formal, actual) in zip(formalOutputs, outputs) where !actual.isEmpty {
-      if !scope.bind(formal, to: actual) { renamed.append((scope(formal), actual)) }
-    }
-    try addValueTypes(function.n_value_info, function.value_info, to: &graph, in: scope)
-    for node in MessageList(function.n_node, function.node) {
-      try add(node.pointee, to: &graph, in: scope)
-    }
-    for (from, to) in renamed {
-      graph.nodes.append(Node("Identity", inputs: [from], outputs: [to]))
-    }
-  }
-
-  private func callAttributes(
-    _ function: Onnx__FunctionProto, _ call: Onnx__NodeProto, in outer: NameScope
-  ) throws(ONNXError) -> [String: AttributeValue] {
-    let given = try attributes(
-      call.n_attribute, call.attribute, of: { label(call) }, in: outer)
-    let defaults = try attributes(
-      function.n_attribute_proto, function.attribute_proto,
-      of: { "function \(text(function.name))" }, in: outer)
-    return defaults.merging(given) { $1 }
-  }
-
-  private func freshPrefix(_ name: String) -> String {
-    callCount += 1
-    return "\(name)#\(callCount):"
   }
 }

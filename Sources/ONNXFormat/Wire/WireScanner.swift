@@ -3,7 +3,7 @@ import FileIO
 /// Checks a file's protobuf structure without recursion and without holding the file, and makes
 /// the skeleton that libprotobuf-c unpacks.
 final class WireScanner {
-  private struct Frame {
+  struct Frame {
     /// The message's number in the schema; nil inside an unknown group.
     let message: Int?
     /// The group's field number; 0 for a message.
@@ -20,19 +20,19 @@ final class WireScanner {
     var seen: UInt64 = 0
   }
 
-  private let schema: WireSchema
-  private let limits: WireLimits
-  private let window: WireWindow
-  private let path: String
-  private var frames: [Frame] = []
-  private var skeleton: WireSkeleton
-  private var fieldCount = 0
-  private var messageCount = 0
-  private var runCount = 0
+  let schema: WireSchema
+  let limits: WireLimits
+  let window: WireWindow
+  let path: String
+  var frames: [Frame] = []
+  var skeleton: WireSkeleton
+  var fieldCount = 0
+  var messageCount = 0
+  var runCount = 0
   /// Where the current field's tag stands.
-  private var tagOffset: UInt64 = 0
+  var tagOffset: UInt64 = 0
   /// The current field's position, for messages.
-  private var current: Int?
+  var current: Int?
 
   private init(_ file: InputFile, schema: WireSchema, limits: WireLimits) {
     self.schema = schema
@@ -171,89 +171,6 @@ extension WireScanner {
   }
 }
 
-// MARK: - Tensors' data
-
-extension WireScanner {
-  private func recordPayload(
-    _ payload: PayloadField, _ field: WireField, isPacked: Bool, _ record: Int, _ frame: Frame
-  ) throws(ONNXError) {
-    guard field.kind.isPackable else {
-      let length = try self.length(within: frame.end)
-      try append(
-        PayloadRun(
-          field: payload, offset: window.position, byteCount: length, count: 1, isPacked: true),
-        to: record)
-      return window.skip(length)
-    }
-    guard isPacked else { return try recordSingle(payload, field, record, frame) }
-    let length = try self.length(within: frame.end)
-    if let width = try fixedWidth(of: field, length: length) {
-      try append(
-        PayloadRun(
-          field: payload, offset: window.position, byteCount: length,
-          count: Int(length) / width, isPacked: true), to: record)
-      return window.skip(length)
-    }
-    try recordVarints(payload, end: window.position + length, record)
-  }
-
-  /// Counts a packed list of varints, in runs of `TensorRecord.runLength`.
-  private func recordVarints(
-    _ payload: PayloadField, end: UInt64, _ record: Int
-  ) throws(ONNXError) {
-    while window.position < end {
-      let start = window.position
-      var count = 0
-      while count < TensorRecord.runLength, window.position < end {
-        _ = try varint(before: end)
-        count += 1
-      }
-      try append(
-        PayloadRun(
-          field: payload, offset: start, byteCount: window.position - start, count: count,
-          isPacked: true), to: record)
-    }
-  }
-
-  /// Takes one number with its tag, together with those of the same field right before it.
-  private func recordSingle(
-    _ payload: PayloadField, _ field: WireField, _ record: Int, _ frame: Frame
-  ) throws(ONNXError) {
-    switch field.kind {
-    case .fixed32:
-      try require(4, within: frame.end)
-      window.skip(4)
-    case .fixed64:
-      try require(8, within: frame.end)
-      window.skip(8)
-    default: _ = try varint()
-    }
-    // Numbers of tensors are many and cheap: they do not count as fields.
-    fieldCount -= 1
-    let size = window.position - tagOffset
-    let last = skeleton.records[record].runs.count - 1
-    if last >= 0 {
-      let run = skeleton.records[record].runs[last]
-      if run.field == payload, !run.isPacked, run.offset + run.byteCount == tagOffset,
-        run.count < TensorRecord.runLength
-      {
-        skeleton.records[record].runs[last].byteCount += size
-        skeleton.records[record].runs[last].count += 1
-        return
-      }
-    }
-    try append(
-      PayloadRun(field: payload, offset: tagOffset, byteCount: size, count: 1, isPacked: false),
-      to: record)
-  }
-
-  private func append(_ run: PayloadRun, to record: Int) throws(ONNXError) {
-    runCount += 1
-    guard runCount <= limits.runs else { throw tooLarge("runs of tensor data", limits.runs) }
-    skeleton.records[record].runs.append(run)
-  }
-}
-
 // MARK: - Messages and groups
 
 extension WireScanner {
@@ -308,95 +225,6 @@ extension WireScanner {
     default:
       try require(4, within: frame.end)
       window.skip(4)
-    }
-  }
-}
-
-// MARK: - Parts of fields
-
-extension WireScanner {
-  private func varint() throws(ONNXError) -> UInt64 {
-    try varint(before: frames[frames.count - 1].end)
-  }
-
-  private func varint(before end: UInt64) throws(ONNXError) -> UInt64 {
-    do throws(VarintFailure) {
-      return try window.varint(before: end)
-    } catch {
-      throw error.error(at: place())
-    }
-  }
-
-  /// A length whose bytes lie before `end`.
-  private func length(within end: UInt64) throws(ONNXError) -> UInt64 {
-    let length = try varint()
-    guard length < 1 << 31 else { throw .lengthTooLarge(place(), found: length) }
-    try require(length, within: end)
-    return length
-  }
-
-  private func require(_ byteCount: UInt64, within end: UInt64) throws(ONNXError) {
-    let available = end - window.position
-    guard byteCount <= available else {
-      throw .lengthPastEnd(place(), available: available, found: byteCount)
-    }
-  }
-
-  /// The width of a packed field's elements, of which `length` must be a multiple; nil for varints.
-  private func fixedWidth(of field: WireField, length: UInt64) throws(ONNXError) -> Int? {
-    let width: Int
-    switch field.kind {
-    case .fixed32: width = 4
-    case .fixed64: width = 8
-    default: return nil
-    }
-    guard length % UInt64(width) == 0 else {
-      throw .packedLength(place(), width: width, found: length)
-    }
-    return width
-  }
-
-  private func check(_ value: UInt64, fits field: WireField) throws(ONNXError) {
-    guard field.kind == .varint32 else { return }
-    let number = Int64(bitPattern: value)
-    guard Int32(exactly: number) != nil else {
-      throw .valueOutOfRange(place(), expected: "a 32-bit number", found: "\(number)")
-    }
-  }
-
-  private func checkSkeletonSize(adding byteCount: UInt64 = 0) throws(ONNXError) {
-    guard UInt64(skeleton.bytes.count) + byteCount <= UInt64(limits.skeletonBytes) else {
-      throw tooLarge("bytes besides tensors", limits.skeletonBytes)
-    }
-  }
-
-  private func tooLarge(_ what: String, _ limit: Int) -> ONNXError {
-    .structureTooLarge(place(), what: what, limit: limit)
-  }
-
-  private func place() -> ONNXPlace {
-    var names: [String] = []
-    for (outer, frame) in zip(frames, frames.dropFirst()) {
-      names.append(name(at: frame.position, in: outer.message) ?? "group \(frame.group)")
-    }
-    if let field = name(at: current, in: frames.last?.message) { names.append(field) }
-    let shown = names.count <= 12 ? names : names.prefix(6) + ["…"] + names.suffix(5)
-    return ONNXPlace(
-      file: path, offset: tagOffset, field: shown.isEmpty ? nil : shown.joined(separator: "."))
-  }
-
-  private func name(at position: Int?, in message: Int?) -> String? {
-    guard let position, let message else { return nil }
-    return schema.messages[message].fieldNames[position]
-  }
-
-  private static func wireTypeName(_ wireType: Int) -> String {
-    switch wireType {
-    case 0: "0 (varint)"
-    case 1: "1 (64 bits)"
-    case 2: "2 (length-delimited)"
-    case 3: "3 (group)"
-    default: "5 (32 bits)"
     }
   }
 }
