@@ -22,7 +22,7 @@ extension BinaryNumericOperator {
   ) throws -> [Tensor?] {
     try context.requireSameType(0, 1)
     return [
-      try context.combining(vectorized) { (a: Number, b: Number) in value(a, b) }
+      try context.combining(vectorized, AppliedPair<Self, Number>(made: self))
     ]
   }
 }
@@ -48,9 +48,23 @@ extension ComparisonOperator {
     let output = try context.allocate(.bool, broadcast.shape)
     combineElements(
       broadcast, a.pointer(as: Number.self), b.pointer(as: Number.self),
-      into: output.mutablePointer(as: UInt8.self)
-    ) { Self.holds($0, $1) ? 1 : 0 }
+      into: output.mutablePointer(as: UInt8.self), Comparison<Self, Number>())
     return [output]
+  }
+}
+
+/// The function of a numeric operator on one element type.
+private struct AppliedPair<Made: BinaryNumericOperator, Number: NumberElement>:
+  ElementPairFunction
+{
+  let made: Made
+  @inline(__always) func callAsFunction(_ a: Number, _ b: Number) -> Number { made.value(a, b) }
+}
+
+/// The condition of a comparison on one element type, as 0 or 1.
+private struct Comparison<Made: ComparisonOperator, Number: NumberElement>: ElementPairFunction {
+  @inline(__always) func callAsFunction(_ a: Number, _ b: Number) -> UInt8 {
+    Made.holds(a, b) ? 1 : 0
   }
 }
 
@@ -67,10 +81,9 @@ extension InferenceContext {
 extension ExecutionContext {
   /// Inputs 0 and 1, of one type, broadcast and combined, over one of them where that is allowed;
   /// `vectorized` stands in for `function` on Float elements.
-  @inline(__always)
-  func combining<Element>(
-    _ vectorized: VectorMath.BinaryFunction?, _ function: (Element, Element) -> Element
-  ) throws -> Tensor {
+  func combining<Function: ElementPairFunction>(
+    _ vectorized: VectorMath.BinaryFunction?, _ function: Function
+  ) throws -> Tensor where Function.Left == Function.Right, Function.Left == Function.Output {
     let (a, b) = (try input(0, "A"), try input(1, "B"))
     let broadcast = try Broadcast([a.shape, b.shape])
     let output = try allocate(reusing: [0, 1], a.dtype, broadcast.shape)
@@ -78,7 +91,7 @@ extension ExecutionContext {
       combineFloats(broadcast, vectorized, a, b, output)
     } else {
       combineElements(
-        broadcast, a.pointer(as: Element.self), b.pointer(as: Element.self),
+        broadcast, a.pointer(as: Function.Left.self), b.pointer(as: Function.Left.self),
         into: output.mutablePointer(), function)
     }
     return output
@@ -104,17 +117,46 @@ func combineFloats(
   let left = a.pointer(as: Float.self)
   let right = b.pointer(as: Float.self)
   let target = output.mutablePointer(as: Float.self)
-  let repeatsLeft = broadcast.innerStride(0) == 0
-  let repeatsRight = broadcast.innerStride(1) == 0
-  broadcast.forEachRunInParallel { result, operands, count in
-    let (first, second) = (left + operands[0], right + operands[1])
-    if repeatsRight {
-      VectorMath.apply(function, first, scalar: second[0], target + result, count: count)
-    } else if repeatsLeft {
-      VectorMath.apply(function, scalar: first[0], second, target + result, count: count)
-    } else {
-      VectorMath.apply(function, first, second, target + result, count: count)
+  guard let block = FloatBlock(broadcast) else {
+    let steps = (broadcast.innerStride(0), broadcast.innerStride(1))
+    broadcast.forEachRunInParallel { result, operands, count in
+      VectorMath.apply(
+        function, left + operands[0], steps.0 == 0 ? .scalar : .full, right + operands[1],
+        steps.1 == 0 ? .scalar : .full, target + result, rows: 1, columns: count)
     }
+    return
+  }
+  broadcast.forEachBlock { result, operands in
+    VectorMath.apply(
+      function, left + operands[0], block.left, right + operands[1], block.right, target + result,
+      rows: block.rows, columns: block.columns)
   }
   withExtendedLifetime((a, b, output)) {}
+}
+
+/// The last two merged axes of a broadcast of two operands, in the kernels' terms.
+private struct FloatBlock {
+  let rows: Int
+  let columns: Int
+  let left: VectorMath.Broadcast
+  let right: VectorMath.Broadcast
+
+  /// The block of `broadcast`; nil where an operand's rows lie in another way.
+  init?(_ broadcast: Broadcast) {
+    let rank = broadcast.extents.count
+    rows = rank > 1 ? broadcast.extents[rank - 2] : 1
+    columns = broadcast.extents[rank - 1]
+    var layouts: [VectorMath.Broadcast] = []
+    for strides in broadcast.strides {
+      let inner = strides[rank - 1]
+      switch (rank > 1 ? strides[rank - 2] : inner * columns, inner) {
+      case (columns, 1): layouts.append(.full)
+      case (0, 1): layouts.append(.row)
+      case (1, 0): layouts.append(.column)
+      case (0, 0): layouts.append(.scalar)
+      default: return nil
+      }
+    }
+    (left, right) = (layouts[0], layouts[1])
+  }
 }

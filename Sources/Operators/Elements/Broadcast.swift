@@ -79,21 +79,28 @@ extension Broadcast {
   ) {
     guard !range.isEmpty else { return }
     let last = extents.count - 1
-    var odometer = [Int](repeating: 0, count: extents.count)
-    var rest = range.lowerBound
-    for axis in extents.indices.reversed() {
-      odometer[axis] = rest % extents[axis]
-      rest /= extents[axis]
-    }
-    var offsets = strides.map { own in own.indices.reduce(0) { $0 + own[$1] * odometer[$1] } }
-    var position = range.lowerBound
-    while position < range.upperBound {
-      let count = min(extents[last] - odometer[last], range.upperBound - position)
-      offsets.withUnsafeBufferPointer { operands in
-        if let base = operands.baseAddress { body(position, base, count) }
+    withOdometer(at: range.lowerBound, axes: extents.count) { odometer in
+      var position = range.lowerBound
+      while position < range.upperBound {
+        let count = min(extents[last] - odometer.index(last), range.upperBound - position)
+        body(position, odometer.offsets, count)
+        position += count
+        odometer.advance(last, by: count)
       }
-      position += count
-      advance(&odometer, &offsets, by: count)
+    }
+  }
+
+  /// Calls `body` for each block of the last two merged axes, on this thread: the first result's
+  /// position and each operand's position there.
+  func forEachBlock(_ body: (_ result: Int, _ operands: UnsafePointer<Int>) -> Void) {
+    guard elementCount > 0 else { return }
+    let outer = max(0, extents.count - 2)
+    let block = extents[outer...].reduce(1, *)
+    withOdometer(at: 0, axes: outer) { odometer in
+      for number in 0..<(elementCount / block) {
+        body(number * block, odometer.offsets)
+        if outer > 0 { odometer.advance(outer - 1, by: 1) }
+      }
     }
   }
 
@@ -107,16 +114,72 @@ extension Broadcast {
   /// How many elements are worth a thread's while.
   static let grain = 32_768
 
-  private func advance(_ odometer: inout [Int], _ offsets: inout [Int], by count: Int) {
-    var axis = extents.count - 1
-    odometer[axis] += count
-    for operand in offsets.indices { offsets[operand] += strides[operand][axis] * count }
-    while axis > 0, odometer[axis] == extents[axis] {
-      odometer[axis] = 0
-      odometer[axis - 1] += 1
-      for operand in offsets.indices {
-        offsets[operand] +=
-          strides[operand][axis - 1] - strides[operand][axis] * extents[axis]
+  /// Calls `body` with an odometer over the first `axes` merged axes that stands at `position`.
+  private func withOdometer(at position: Int, axes: Int, _ body: (borrowing Odometer) -> Void) {
+    let operandCount = strides.count
+    let size = 2 * axes + operandCount * (axes + 1)
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: max(1, size)) { memory in
+      guard let base = memory.baseAddress else { return }
+      let odometer = Odometer(
+        memory: base, axisCount: axes, operandCount: operandCount)
+      odometer.set(extents, strides, position)
+      body(odometer)
+    }
+  }
+}
+
+/// The indices along some axes and each operand's position there, in memory lent by the caller.
+private struct Odometer {
+  private let indices: UnsafeMutablePointer<Int>
+  private let extents: UnsafeMutablePointer<Int>
+  /// Each operand's position.
+  let offsets: UnsafeMutablePointer<Int>
+  private let strides: UnsafeMutablePointer<Int>
+  private let axisCount: Int
+  private let operandCount: Int
+
+  init(memory: UnsafeMutablePointer<Int>, axisCount: Int, operandCount: Int) {
+    indices = memory
+    extents = memory + axisCount
+    offsets = memory + 2 * axisCount
+    strides = offsets + operandCount
+    self.axisCount = axisCount
+    self.operandCount = operandCount
+  }
+
+  /// Stands at `position`, counted in elements of all axes.
+  func set(_ allExtents: [Int], _ allStrides: [[Int]], _ position: Int) {
+    var rest = position
+    for axis in (0..<axisCount).reversed() {
+      extents[axis] = allExtents[axis]
+      indices[axis] = rest % allExtents[axis]
+      rest /= allExtents[axis]
+    }
+    for operand in 0..<operandCount {
+      offsets[operand] = 0
+      for axis in 0..<axisCount {
+        strides[operand * axisCount + axis] = allStrides[operand][axis]
+        offsets[operand] += allStrides[operand][axis] * indices[axis]
+      }
+    }
+  }
+
+  /// The index along `axis`.
+  func index(_ axis: Int) -> Int { indices[axis] }
+
+  /// Moves by `count` along `axis`, at most to its end, and on to the next of the axis before.
+  func advance(_ axis: Int, by count: Int) {
+    var axis = axis
+    indices[axis] += count
+    for operand in 0..<operandCount {
+      offsets[operand] += strides[operand * axisCount + axis] * count
+    }
+    while axis > 0, indices[axis] == extents[axis] {
+      indices[axis] = 0
+      indices[axis - 1] += 1
+      for operand in 0..<operandCount {
+        let own = strides + operand * axisCount
+        offsets[operand] += own[axis - 1] - own[axis] * extents[axis]
       }
       axis -= 1
     }

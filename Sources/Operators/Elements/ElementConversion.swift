@@ -53,7 +53,7 @@ extension Tensor {
       (target.buffer.base + target.byteOffset).copyMemory(
         from: buffer.base + byteOffset, byteCount: byteCount)
     case (.float32, .float64):
-      mapElements(pointer(as: Float.self), into: target.mutablePointer(), count: count, Double.init)
+      mapElements(pointer(), into: target.mutablePointer(), count: count, ToDouble())
     case (.float64, .float32):
       Conversion.float32(pointer(as: Double.self), target.mutablePointer(), count: count)
     case (.float32, .bfloat16):
@@ -72,32 +72,43 @@ extension Tensor {
       Conversion.float32(
         fromFloat16: pointer(as: UInt16.self), target.mutablePointer(), count: count)
     case (.uint8, .float32):
-      mapElements(pointer(as: UInt8.self), into: target.mutablePointer(), count: count, Float.init)
+      mapElements(pointer(), into: target.mutablePointer(), count: count, ToFloat<UInt8>())
     case (.int8, .float32):
-      mapElements(pointer(as: Int8.self), into: target.mutablePointer(), count: count, Float.init)
+      mapElements(pointer(), into: target.mutablePointer(), count: count, ToFloat<Int8>())
     case (.int32, .float32):
-      mapElements(pointer(as: Int32.self), into: target.mutablePointer(), count: count, Float.init)
+      mapElements(pointer(), into: target.mutablePointer(), count: count, ToFloat<Int32>())
     case (.int64, .float32):
-      mapElements(pointer(as: Int64.self), into: target.mutablePointer(), count: count, Float.init)
+      mapElements(pointer(), into: target.mutablePointer(), count: count, ToFloat<Int64>())
     case (.bool, .float32):
-      mapElements(pointer(as: UInt8.self), into: target.mutablePointer(), count: count, Float.init)
+      mapElements(pointer(), into: target.mutablePointer(), count: count, ToFloat<UInt8>())
     default: return false
     }
     withExtendedLifetime((self, target)) {}
     return true
   }
 
-  /// A new tensor of the elements converted to `dtype`.
+  /// The elements converted to `dtype`: a new tensor, or this one where it has that type.
   ///
   /// - Throws: `TensorError.outOfMemory`, `.unsupportedType` for strings and complex numbers.
   func converted(to dtype: DType, _ rules: ConversionRules = ConversionRules()) throws -> Tensor {
     for type in [self.dtype, dtype] where !type.isConvertible {
       throw TensorError.unsupportedType(type, operation: "conversion")
     }
+    if dtype == self.dtype { return self }
     let target = try Tensor(uninitialized: dtype, shape)
     convert(into: target, rules)
     return target
   }
+}
+
+/// An integer as the nearest Float.
+private struct ToFloat<Integer: FixedWidthInteger & BitwiseCopyable>: ElementFunction {
+  @inline(__always) func callAsFunction(_ x: Integer) -> Float { Float(x) }
+}
+
+/// A Float as a Double.
+private struct ToDouble: ElementFunction {
+  @inline(__always) func callAsFunction(_ x: Float) -> Double { Double(x) }
 }
 
 extension DType {

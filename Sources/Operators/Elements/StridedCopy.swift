@@ -100,8 +100,10 @@ extension StridedCopy {
   private func copyTiles<Word: BitwiseCopyable>(
     _ source: UnsafePointer<Word>, _ target: UnsafeMutablePointer<Word>, contiguousAxis axis: Int
   ) {
-    let tile = 32
     let last = extents.count - 1
+    // Few elements along the target's axis: long columns of the source instead of squares.
+    let isNarrow = extents[last] < 16
+    let tile = isNarrow ? 1024 : 32
     var rows = extents
     rows.removeLast()
     rows[axis] = (extents[axis] + tile - 1) / tile
@@ -117,6 +119,14 @@ extension StridedCopy {
       let sourceStep = sourceStrides[last]
       let targetStep = targetStrides[last]
       let targetRow = targetStrides[axis]
+      if isNarrow {
+        for index in 0..<extents[last] {
+          let input = source + from + index &* sourceStep
+          let output = target + to + index &* targetStep
+          for row in 0..<height { output[row &* targetRow] = input[row] }
+        }
+        return
+      }
       var start = 0
       while start < extents[last] {
         let end = min(start + tile, extents[last])

@@ -17,7 +17,7 @@ extension UnaryRealOperator {
   func infer(_ context: InferenceContext) throws -> [TensorType] { [try context.type(0, "X")] }
 
   func run<Real: RealElement>(as type: Real.Type, _ context: ExecutionContext) throws -> [Tensor?] {
-    [try context.mapping(vectorized) { (x: Real) in value(at: x) }]
+    [try context.mapping(vectorized, AppliedReal<Self, Real>(made: self))]
   }
 }
 
@@ -38,17 +38,28 @@ extension UnaryNumericOperator {
   func run<Number: NumberElement>(
     as type: Number.Type, _ context: ExecutionContext
   ) throws -> [Tensor?] {
-    [try context.mapping(vectorized) { (x: Number) in value(at: x) }]
+    [try context.mapping(vectorized, AppliedNumber<Self, Number>(made: self))]
   }
+}
+
+/// The function of a real operator on one element type.
+private struct AppliedReal<Made: UnaryRealOperator, Real: RealElement>: ElementFunction {
+  let made: Made
+  @inline(__always) func callAsFunction(_ x: Real) -> Real { made.value(at: x) }
+}
+
+/// The function of a numeric operator on one element type.
+private struct AppliedNumber<Made: UnaryNumericOperator, Number: NumberElement>: ElementFunction {
+  let made: Made
+  @inline(__always) func callAsFunction(_ x: Number) -> Number { made.value(at: x) }
 }
 
 extension ExecutionContext {
   /// Input 0 with a function applied to each element, in place where that is allowed; `vectorized`
   /// stands in for `function` on Float elements.
-  @inline(__always)
-  func mapping<Element>(
-    _ vectorized: ElementwiseFunction?, _ function: (Element) -> Element
-  ) throws -> Tensor {
+  func mapping<Function: ElementFunction>(
+    _ vectorized: ElementwiseFunction?, _ function: Function
+  ) throws -> Tensor where Function.Input == Function.Output {
     let input = try input(0, "X")
     let output = try allocate(reusing: 0)
     if let vectorized, input.dtype == .float32 {
@@ -56,8 +67,8 @@ extension ExecutionContext {
         vectorized, input.pointer(), output.mutablePointer(), count: input.elementCount)
     } else {
       mapElements(
-        input.pointer(as: Element.self), into: output.mutablePointer(), count: input.elementCount,
-        function)
+        input.pointer(as: Function.Input.self), into: output.mutablePointer(),
+        count: input.elementCount, function)
     }
     return output
   }

@@ -14,12 +14,24 @@ extension BinaryBitwiseOperator {
     let dtype = try context.integerType()
     try context.requireSameType(0, 1)
     switch dtype.byteWidth {
-    case 1: return [try context.combining(nil) { (a: UInt8, b: UInt8) in Self.value(a, b) }]
-    case 2: return [try context.combining(nil) { (a: UInt16, b: UInt16) in Self.value(a, b) }]
-    case 4: return [try context.combining(nil) { (a: UInt32, b: UInt32) in Self.value(a, b) }]
-    default: return [try context.combining(nil) { (a: UInt64, b: UInt64) in Self.value(a, b) }]
+    case 1: return [try context.combining(nil, BitwisePair<Self, UInt8>())]
+    case 2: return [try context.combining(nil, BitwisePair<Self, UInt16>())]
+    case 4: return [try context.combining(nil, BitwisePair<Self, UInt32>())]
+    default: return [try context.combining(nil, BitwisePair<Self, UInt64>())]
     }
   }
+}
+
+/// The function of a bitwise operator on one width.
+private struct BitwisePair<Made: BinaryBitwiseOperator, Word: FixedWidthInteger & BitwiseCopyable>:
+  ElementPairFunction
+{
+  @inline(__always) func callAsFunction(_ a: Word, _ b: Word) -> Word { Made.value(a, b) }
+}
+
+/// All bits flipped.
+private struct Complement<Word: FixedWidthInteger & BitwiseCopyable>: ElementFunction {
+  @inline(__always) func callAsFunction(_ x: Word) -> Word { ~x }
 }
 
 /// `BitwiseAnd` (ai.onnx 18): the bits set in both of two integers, broadcast.
@@ -53,10 +65,10 @@ struct BitwiseNotOperator: Operator {
 
   func run(_ context: ExecutionContext) throws -> [Tensor?] {
     switch try context.integerType().byteWidth {
-    case 1: [try context.mapping(nil) { (x: UInt8) in ~x }]
-    case 2: [try context.mapping(nil) { (x: UInt16) in ~x }]
-    case 4: [try context.mapping(nil) { (x: UInt32) in ~x }]
-    default: [try context.mapping(nil) { (x: UInt64) in ~x }]
+    case 1: [try context.mapping(nil, Complement<UInt8>())]
+    case 2: [try context.mapping(nil, Complement<UInt16>())]
+    case 4: [try context.mapping(nil, Complement<UInt32>())]
+    default: [try context.mapping(nil, Complement<UInt64>())]
     }
   }
 }
@@ -97,16 +109,22 @@ struct BitShiftOperator: Operator {
     }
   }
 
-  private func shift<Word: FixedWidthInteger>(
+  private func shift<Word: FixedWidthInteger & BitwiseCopyable>(
     _ context: ExecutionContext, as type: Word.Type
   ) throws -> Tensor {
-    let width = Word(Word.bitWidth)
-    let isLeft = direction == .left
-    return try context.combining(nil) { (value: Word, count: Word) in
-      let fits = count >= 0 && count < width
-      if isLeft { return fits ? value &<< count : 0 }
-      return fits ? value &>> count : (value < 0 ? ~0 : 0)
-    }
+    try context.combining(nil, Shift<Word>(isLeft: direction == .left))
+  }
+}
+
+/// A shift by any count.
+private struct Shift<Word: FixedWidthInteger & BitwiseCopyable>: ElementPairFunction {
+  let isLeft: Bool
+
+  @inline(__always)
+  func callAsFunction(_ value: Word, _ count: Word) -> Word {
+    let fits = count >= 0 && count < Word(Word.bitWidth)
+    if isLeft { return fits ? value &<< count : 0 }
+    return fits ? value &>> count : (value < 0 ? ~0 : 0)
   }
 }
 

@@ -14,8 +14,18 @@ extension BinaryBooleanOperator {
 
   func run(_ context: ExecutionContext) throws -> [Tensor?] {
     for (index, name) in ["A", "B"].enumerated() { _ = try context.input(index, name, .bool) }
-    return [try context.combining(nil) { (a: UInt8, b: UInt8) in Self.value(a, b) }]
+    return [try context.combining(nil, BooleanPair<Self>())]
   }
+}
+
+/// The function of a boolean operator.
+private struct BooleanPair<Made: BinaryBooleanOperator>: ElementPairFunction {
+  @inline(__always) func callAsFunction(_ a: UInt8, _ b: UInt8) -> UInt8 { Made.value(a, b) }
+}
+
+/// The opposite of a byte that is 0 or 1.
+private struct Opposite: ElementFunction {
+  @inline(__always) func callAsFunction(_ x: UInt8) -> UInt8 { x ^ 1 }
 }
 
 /// `And` (ai.onnx 7): whether both of two booleans are true, broadcast.
@@ -49,6 +59,6 @@ struct NotOperator: Operator {
 
   func run(_ context: ExecutionContext) throws -> [Tensor?] {
     _ = try context.input(0, "X", .bool)
-    return [try context.mapping(nil) { (x: UInt8) in x ^ 1 }]
+    return [try context.mapping(nil, Opposite())]
   }
 }

@@ -21,18 +21,22 @@ extension FloatTestOperator {
     let target = output.mutablePointer(as: UInt8.self)
     let count = input.elementCount
     if input.dtype == .float32 {
-      mapElements(input.pointer(as: Float.self), into: target, count: count) {
-        holds(Double($0)) ? 1 : 0
-      }
+      mapElements(
+        input.pointer(), into: target, count: count, Condition<Self, Float>(made: self))
     } else {
       let wide = try input.converted(to: .float64)
-      mapElements(wide.pointer(as: Double.self), into: target, count: count) {
-        holds($0) ? 1 : 0
-      }
+      mapElements(
+        wide.pointer(), into: target, count: count, Condition<Self, Double>(made: self))
       withExtendedLifetime(wide) {}
     }
     return [output]
   }
+}
+
+/// A test's condition on one element type, as 0 or 1.
+private struct Condition<Made: FloatTestOperator, Real: RealElement>: ElementFunction {
+  let made: Made
+  @inline(__always) func callAsFunction(_ x: Real) -> UInt8 { made.holds(x.double) ? 1 : 0 }
 }
 
 /// `IsNaN` (ai.onnx 20): whether each float is a NaN. Floats and fp8.

@@ -22,11 +22,7 @@ struct ClipOperator: NumericOperator {
     if let low = low as? Float, let high = high as? Float, !low.isNaN, !high.isNaN {
       vectorized = .clip(low: low, high: high)
     }
-    return [
-      try context.mapping(vectorized) { (x: Number) in
-        Number.smaller(Number.larger(x, low), high)
-      }
-    ]
+    return [try context.mapping(vectorized, Held<Number>(low: low, high: high))]
   }
 
   private func bound<Number: NumberElement>(
@@ -41,5 +37,14 @@ struct ClipOperator: NumericOperator {
       throw OperatorError.inputShape(index: index, expected: "a scalar", found: tensor.shape)
     }
     return tensor.pointer(as: Number.self)[0]
+  }
+}
+
+/// A number held to low … high.
+private struct Held<Number: NumberElement>: ElementFunction {
+  let low: Number
+  let high: Number
+  @inline(__always) func callAsFunction(_ x: Number) -> Number {
+    Number.smaller(Number.larger(x, low), high)
   }
 }

@@ -27,11 +27,16 @@ extension VariadicOperator {
     for index in 1..<max(1, context.inputs.count) {
       let next = try context.input(index, "data_\(index)", folded.dtype)
       let step = context.replacing(inputs: [folded, next], overwritable: [isOwned, false])
-      folded = try step.combining(Self.vectorized) { (a: Number, b: Number) in Self.value(a, b) }
+      folded = try step.combining(Self.vectorized, VariadicStep<Self, Number>())
       isOwned = true
     }
     return [try finish(folded, count: context.inputs.count, isOwned: isOwned)]
   }
+}
+
+/// One step of a fold on one element type.
+private struct VariadicStep<Made: VariadicOperator, Number: NumberElement>: ElementPairFunction {
+  @inline(__always) func callAsFunction(_ a: Number, _ b: Number) -> Number { Made.value(a, b) }
 }
 
 /// `Sum` (ai.onnx 13): the sum of all inputs, broadcast. Floats.

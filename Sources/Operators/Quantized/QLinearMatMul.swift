@@ -66,7 +66,8 @@ struct QLinearMatMulOperator: Operator {
           try tensor.converted(to: .float32),
           try context.input(index, "zero_point").converted(to: .float32),
         ], requestedOutputs: [true])
-      return try subtract.combining(.subtract) { (x: Float, y: Float) in x - y }
+      return try subtract.combining(
+        .subtract, Difference())
     }
     var attributes = AttributeReader(Node("MatMul", inputs: [], outputs: []))
     let product = try MatMulOperator(&attributes).run(
@@ -109,4 +110,9 @@ private struct LaneScales {
       columns.count == 1 ? columns[0] : columns[(right * columnCount + column) % columns.count]
     return rowScale * columnScale / result
   }
+}
+
+/// a − b.
+private struct Difference: ElementPairFunction {
+  @inline(__always) func callAsFunction(_ a: Float, _ b: Float) -> Float { a - b }
 }
