@@ -130,9 +130,15 @@ struct AttentionOperator: MixedRealOperator {
       queries: queries, keys: keys, values: values, output: output,
       scale: scale.map { Real($0) } ?? 1 / Real(max(queries.size, 1)).squareRoot(),
       softcap: Real(softcap), bias: try bias(context, queries, keys, mask), stage: stage)
-    job.run(
-      query.pointer(), key.pointer(), value.pointer(), into: result.mutablePointer(),
-      scores: scores?.mutablePointer())
+    if let single = job as? AttentionScores<Float>, scores == nil, keys.length > 0 {
+      try AttentionBlocks(scores: single).run(
+        query.pointer(), key.pointer(), value.pointer(), into: result.mutablePointer(),
+        context: context)
+    } else {
+      job.run(
+        query.pointer(), key.pointer(), value.pointer(), into: result.mutablePointer(),
+        scores: scores?.mutablePointer())
+    }
     withExtendedLifetime(mask) {}
     return [
       result, context.isRequested(1) ? try unpacked(context, key, keys, as: type) : nil,

@@ -59,6 +59,12 @@ struct ConvOperator: RealOperator {
     let output = try context.allocate(
       input.dtype,
       try Shape(checking: [shapes.batch, shapes.outputChannels] + geometry.output))
+    if Real.self == Float.self, ColumnConvolution.pays(shapes) {
+      try ColumnConvolution(shapes: shapes, geometry: geometry).run(
+        input: input.pointer(), weight: weight.pointer(), bias: bias?.pointer(),
+        output: output.mutablePointer(), context: context)
+      return [output]
+    }
     convolve(
       shapes, geometry, input: input.pointer(as: Real.self), weight: weight.pointer(),
       bias: bias?.pointer(), output: output.mutablePointer())
