@@ -10,11 +10,17 @@ struct MatrixView<Number> {
 
 /// C = A · B for `[rows, depth]` and `[depth, columns]`, C row by row without gaps; integers wrap.
 ///
-/// The order of each sum is fixed: from the first element to the last.
+/// The order of each sum depends on the extents alone.
 func multiply<Number: NumberElement>(
   _ a: MatrixView<Number>, _ b: MatrixView<Number>, into c: UnsafeMutablePointer<Number>,
   rows: Int, depth: Int, columns: Int
 ) {
+  if let left = a as? MatrixView<Float>, let right = b as? MatrixView<Float>,
+    let target = c as? UnsafeMutablePointer<Float>,
+    multiplyFloats(left, right, into: target, rows: rows, depth: depth, columns: columns)
+  {
+    return
+  }
   let grain = max(1, Broadcast.grain / max(1, depth * columns))
   Parallel.forEach(count: rows, grain: grain) { range in
     for row in range {
