@@ -45,7 +45,11 @@ public struct ModelLoader: Sendable {
       let shards = try ShardedSafetensors(indexPath: path)
       paths += shards.shardPaths
       model = Model(components: [Component(name: Self.defaultName, weights: shards)])
-    case .onnx: model = try raised(ONNXReader.read(path: path, options: onnxOptions))
+    case .onnx:
+      model = try raised(ONNXReader.read(path: path, options: onnxOptions))
+      // The model's file comes first, then its external data.
+      paths += model.components.compactMap { $0.weights as? ONNXWeights }
+        .flatMap { $0.files.dropFirst().map(\.path) }
     case .imgc: model = try ImgcFile(path: path).model
     }
     return LoadedModel(model: model, format: format, path: path, sourcePaths: paths)

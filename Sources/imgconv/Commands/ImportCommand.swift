@@ -31,6 +31,12 @@ struct ImportCommand: ParsableCommand {
   @Option(help: "Follow symbolic links to external data as long as they stay below this folder.")
   var dataRoot: String?
 
+  @Flag(help: "Accept external data files that have several names (hard links).")
+  var allowHardLinks = false
+
+  @Flag(help: "Accept tensors whose ranges of external data overlap.")
+  var allowOverlap = false
+
   @Flag(help: "Print the report as JSON.")
   var json = false
 
@@ -57,6 +63,8 @@ struct ImportCommand: ParsableCommand {
     var job = ImportJob(
       sources: described, output: output, replacesExisting: outputOptions.force)
     job.onnxOptions.dataRoot = dataRoot
+    job.onnxOptions.allowsHardLinks = allowHardLinks
+    job.onnxOptions.allowsOverlap = allowOverlap
     let report = try job.run { progress.show($0, fraction: $1) }
     progress.clear()
     if json {
