@@ -44,6 +44,10 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     module("SafetensorsFormat", ["FileIO", "Tensors"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    tests("FileIO", ["TestSupport"]),
+    tests("SafetensorsFormat", ["FileIO", "Tensors", "TestSupport"]),
+    tests("ImgcFormat", ["FileIO", "Tensors", "ModelGraph", "TestSupport"]),
     module("ONNXFormat", ["FileIO", "Tensors", "ModelGraph", "COnnxSchema"]),
     tests("ONNXFormat", ["FileIO", "Tensors", "ModelGraph"]),
     // Kernels: C with SIMD, and their Swift face. OpenBLAS is opened at run time, never linked.
@@ -62,6 +66,10 @@ let package = Package(
     module("Quantization", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
     module(
       "Verification", ["FileIO", "Tensors", "ModelGraph", "Operators", "Runtime"]),
+    .testTarget(
+      name: "OnnxNodeTests",
+      dependencies: ["FileIO", "Tensors", "ModelGraph", "ONNXFormat", "Operators", "Runtime"],
+      swiftSettings: strict),
     // The commands and the tool.
     module(
       "ImgconvKit",

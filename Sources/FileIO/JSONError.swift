@@ -16,6 +16,8 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooDeep(limit: Int)
     /// There are more values than the limit.
     case tooManyValues(limit: Int)
+    /// An object has more members than the limit.
+    case tooManyMembers(limit: Int)
     /// A string is longer than the limit.
     case stringTooLong(limit: Int)
     /// Something follows the document.
@@ -36,7 +38,7 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Whether a limit was exceeded, as against the grammar broken.
   public var isLimit: Bool {
     switch rule {
-    case .tooManyValues, .stringTooLong: true
+    case .tooManyValues, .tooManyMembers, .stringTooLong: true
     default: false
     }
   }
@@ -54,6 +56,7 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
       "JSON: expected each name once, found \"\(name.escapedForDisplay(limit: 200))\" twice"
     case .tooDeep(let limit): "JSON: expected at most \(limit) levels of nesting, found more"
     case .tooManyValues(let limit): "JSON: limit: at most \(limit) values, found more"
+    case .tooManyMembers(let limit): "JSON: limit: at most \(limit) names, found more"
     case .stringTooLong(let limit): "JSON: limit: strings of at most \(limit) bytes, found more"
     case .trailingBytes: "JSON: expected the end of the text, found more"
     }

@@ -7,6 +7,8 @@ public struct JSONParser: Sendable {
   public var maximumDepth = 128
   /// How many values a document may hold.
   public var maximumValues = 20_000_000
+  /// How many members one object may have.
+  public var maximumMembers = 10_000_000
   /// How many bytes a string may hold.
   public var maximumString = 64 << 20
   /// Whether white space may follow the document.
@@ -130,6 +132,9 @@ private struct JSONCursor {
       guard current == UInt8(ascii: ":") else { throw unexpected("':'") }
       position += 1
       skipSpace()
+      guard members.count < limits.maximumMembers else {
+        throw error(.tooManyMembers(limit: limits.maximumMembers), at: start)
+      }
       members.append(JSONMember(name, try value(depth: depth)))
       skipSpace()
       switch current {

@@ -63,11 +63,10 @@ public final class SafetensorsFile: TensorSource {
         file: file.path, expected: "at least 2", found: length, isLimit: false)
     }
     guard length <= SafetensorsHeader.maximumByteCount else {
-      // A length that could only be a number in the other byte order, or garbage, is no honest
-      // header over the limit.
+      // A number in the other byte order, or garbage, is no honest header over the limit.
       throw .headerLength(
         file: file.path, expected: "at most \(SafetensorsHeader.maximumByteCount)",
-        found: length, isLimit: length <= file.size)
+        found: length, isLimit: length < 1 << 48)
     }
     guard length <= file.size - 8 else {
       throw .headerLength(

@@ -94,7 +94,7 @@ extension ImportJob {
       model.files += loaded.model.files
       step.inputs += try Provenance.inputs(of: loaded)
       step.notes += loaded.model.provenance.flatMap(\.notes)
-      model.provenance += loaded.model.provenance.filter { !$0.action.isEmpty }
+      model.provenance += loaded.model.provenance.filter { $0.action != "read" }
     }
     model.provenance.append(step)
     return try sink.write(model, notes: step.notes, progress: progress)

@@ -1,0 +1,107 @@
+import FileIO
+import Foundation
+import ImgcFormat
+import ModelGraph
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Damaged files")
+struct DamageTests {
+  private func intact(_ folder: TemporaryFolder) throws -> [UInt8] {
+    let path = try SampleModels.write(try SampleModels.rich(), in: folder, as: "intact")
+    return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+  }
+
+  private func readAll(_ path: String) throws { try ImgcFile(path: path).verifyAll() }
+
+  @Test("156 every single flipped bit is found, and the section or tensor named")
+  func flips() throws {
+    let folder = try TemporaryFolder()
+    let bytes = try intact(folder)
+    let sections = ["header", "footer", "manifest", "tensor ", "config", "file "]
+    for index in bytes.indices {
+      for bit in 0..<8 {
+        var damaged = bytes
+        damaged[index] ^= 1 << UInt8(bit)
+        let path = try folder.write("damaged", damaged)
+        let error = #expect(throws: ImgcError.self, "byte \(index), bit \(bit)") {
+          try readAll(path)
+        }
+        let text = error.map { "\($0)" } ?? ""
+        #expect(sections.contains { text.contains($0) }, "byte \(index), bit \(bit): \(text)")
+      }
+    }
+  }
+
+  @Test("157 a file cut off anywhere is refused, and 158 so are bytes behind it")
+  func truncations() throws {
+    let folder = try TemporaryFolder()
+    let bytes = try intact(folder)
+    for count in 0..<bytes.count {
+      let path = try folder.write("damaged", Array(bytes[..<count]))
+      #expect(throws: ImgcError.self, "\(count) bytes") { try readAll(path) }
+    }
+    for tail: [UInt8] in [[0], Array("PK".utf8), [0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0]] {
+      let path = try folder.write("damaged", bytes + tail)
+      #expect(throws: ImgcError.self) { try readAll(path) }
+    }
+  }
+
+  @Test("155 a later version or an unknown flag is refused by name")
+  func version() throws {
+    let folder = try TemporaryFolder()
+    var bytes = try intact(folder)
+    bytes[12] = 2
+    let path = try folder.write("damaged", bytes)
+    let error = #expect(throws: ImgcError.self) { try readAll(path) }
+    #expect("\(try #require(error))".contains("header: version: expected 0100, found 0200"))
+  }
+
+  static let scales: [(Int, Float)] = [(170, .nan), (170, .infinity), (170, 0), (170, -1)]
+
+  @Test("170 a scale that is NaN, infinite, zero or negative", arguments: scales)
+  func scale(_ number: Int, _ value: Float) throws {
+    let folder = try TemporaryFolder()
+    let path = try SampleModels.write(
+      quantized(scale: try Tensor([1, value] as [Float])), in: folder, as: "m")
+    let error = #expect(throws: ImgcError.self) { try readAll(path) }
+    #expect("\(try #require(error))".contains("tensor q.scale: element 1"))
+  }
+
+  @Test("171 scales that are not one a channel, and 172 an axis beyond the rank")
+  func layout() throws {
+    let folder = try TemporaryFolder()
+    let three = try SampleModels.write(
+      quantized(scale: try Tensor([1, 1, 1] as [Float])), in: folder, as: "three")
+    var error = #expect(throws: ImgcError.self) { try readAll(three) }
+    #expect("\(try #require(error))".contains("quantization.q.scale: expected"))
+    let axis = try SampleModels.write(
+      quantized(scale: try Tensor([1, 1] as [Float]), axis: 2), in: folder, as: "axis")
+    error = #expect(throws: ImgcError.self) { try readAll(axis) }
+    #expect("\(try #require(error))".contains("expected an axis below 2"))
+  }
+
+  @Test("174 -128 in a symmetric tensor")
+  func symmetric() throws {
+    let folder = try TemporaryFolder()
+    let path = try SampleModels.write(
+      quantized(scale: try Tensor([1, 1] as [Float]), values: [1, 2, 3, -128]), in: folder,
+      as: "m")
+    let error = #expect(throws: ImgcError.self) { try readAll(path) }
+    #expect(
+      "\(try #require(error))".contains("tensor q: element 3: expected -127 to 127, found -128"))
+  }
+
+  private func quantized(
+    scale: Tensor, axis: Int = 0, values: [Int8] = [1, 2, 3, 4]
+  ) throws -> Model {
+    var component = Component(
+      name: "m", weights: TensorSet([("q", try Tensor(values, [2, 2])), ("q.scale", scale)]))
+    component.quantization = [
+      "q": TensorQuantization(
+        originalType: .float32, granularity: .channel(axis: axis), scale: "q.scale")
+    ]
+    return Model(components: [component])
+  }
+}
