@@ -61,11 +61,12 @@ enum ChunkCodec {
     }
   }
 
-  /// Planes of nearly full entropy are stored; planes far below it may hold repeats.
+  /// Small planes are searched hard; planes of full entropy are stored; planes that are nearly
+  /// constant may hold repeats.
   private static func effort(for plane: UnsafeRawBufferPointer) -> ZstdCompressor.Effort {
-    let bits = entropy(plane)
     if plane.count < 1024 { return .matches(19) }
-    if bits > 7.92 { return .store }
-    return bits < 1.2 ? .matches(3) : .entropy
+    let bits = entropy(plane)
+    if bits > 7.995 { return .store }
+    return bits < 0.05 ? .matches(3) : .entropy
   }
 }

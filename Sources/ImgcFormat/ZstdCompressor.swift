@@ -4,9 +4,10 @@ import CZstd
 final class ZstdCompressor {
   /// How hard a frame is compressed.
   enum Effort {
-    /// Blocks are stored; the search finds nothing by design.
+    /// Blocks are stored as they are, as far as the search goes.
     case store
-    /// Literals are entropy-coded, and only long repeats are looked for.
+    /// Bytes are coded by how often they occur (Huffman), and hardly any repeats are looked for: on
+    /// byte planes of weights this is smaller and several times faster than levels 1 to 9.
     case entropy
     /// Repeats are looked for at this level of zstd.
     case matches(Int32)
@@ -33,10 +34,8 @@ final class ZstdCompressor {
     switch effort {
     case .store: try set(ZSTD_c_compressionLevel, ZSTD_minCLevel())
     case .entropy:
-      try set(ZSTD_c_compressionLevel, 1)
-      try set(ZSTD_c_windowLog, 17)
-      try set(ZSTD_c_hashLog, 12)
-      try set(ZSTD_c_minMatch, 7)
+      try set(ZSTD_c_compressionLevel, ZSTD_minCLevel())
+      try set(czstd_literal_mode(), czstd_literals_compressed())
     case .matches(let level): try set(ZSTD_c_compressionLevel, level)
     }
     let bound = ZSTD_compressBound(source.count)
