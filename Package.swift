@@ -71,11 +71,13 @@ let package = Package(
       dependencies: ["FileIO", "Tensors", "ModelGraph", "ONNXFormat", "Operators", "Runtime"],
       swiftSettings: strict),
     // The commands and the tool.
+    .systemLibrary(
+      name: "CPng", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     module(
       "ImgconvKit",
       [
         "FileIO", "Tensors", "ModelGraph", "Kernels", "SafetensorsFormat", "ONNXFormat",
-        "ImgcFormat", "Operators", "Runtime", "Quantization", "Verification",
+        "ImgcFormat", "Operators", "Runtime", "Quantization", "Verification", "CPng",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(

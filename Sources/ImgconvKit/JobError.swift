@@ -19,6 +19,8 @@ public enum JobError: Error, Equatable, Sendable {
   case fileCount(what: String, expected: Int, found: Int)
   /// An option's value is not one of those possible.
   case option(name: String, expected: String, found: String)
+  /// An image cannot be made.
+  case image(reason: String)
   /// The file's digest is not the one demanded.
   case digest(path: String, expected: String, found: String)
 
@@ -53,6 +55,7 @@ extension JobError: CustomStringConvertible {
       "expected \(expected) files of \(what), found \(found)"
     case .option(let name, let expected, let found):
       "\(name): expected \(expected), found \"\(found.escapedForDisplay)\""
+    case .image(let reason): reason
     case .digest(let path, let expected, let found):
       "\(path.escapedForDisplay): content digest: expected \(expected), found \(found)"
     }

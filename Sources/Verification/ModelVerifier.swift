@@ -17,17 +17,22 @@ public struct ModelVerifier {
   private let gate: Gate?
   private let samples: any SampleSource
   private let progress: (String) -> Void
+  private let observe: (_ output: String, _ reference: Tensor, _ candidate: Tensor) throws -> Void
 
   /// - Parameters:
   ///   - gate: the limits; nil for the defaults of each component's precision.
   ///   - samples: the inputs.
   ///   - progress: is told what is being done.
+  ///   - observe: is shown each pair of outputs that is compared.
   public init(
-    gate: Gate? = nil, samples: any SampleSource, progress: @escaping (String) -> Void = { _ in }
+    gate: Gate? = nil, samples: any SampleSource, progress: @escaping (String) -> Void = { _ in },
+    observe: @escaping (_ output: String, _ reference: Tensor, _ candidate: Tensor) throws -> Void =
+      { _, _, _ in }
   ) {
     self.gate = gate
     self.samples = samples
     self.progress = progress
+    self.observe = observe
   }
 
   /// Compares every component of `reference` with its counterpart in `candidate`.
@@ -86,6 +91,7 @@ public struct ModelVerifier {
         guard let right = found[output.name] else {
           throw VerificationError.missing(name: output.name, found: found.keys.sorted())
         }
+        try observe(output.name, left, right)
         return try TensorComparison(name: output.name, reference: left, candidate: right)
       }
       return OutputReport(name: output.name, samples: comparisons, gate: gate)

@@ -17,11 +17,15 @@ public struct VerifyJob: Sendable {
   public var count: Int
   /// The limits; nil for the defaults.
   public var gate: Gate?
+  /// Where a PNG of the outputs that are images goes: reference, candidate, difference times 8.
+  public var images: String?
+  /// Whether `images` may be replaced.
+  public var replacesExisting: Bool
 
   /// Describes a verification.
   public init(
     candidate: String, reference: String, inputs: [String] = [], seed: UInt64 = 0,
-    count: Int = 4, gate: Gate? = nil
+    count: Int = 4, gate: Gate? = nil, images: String? = nil, replacesExisting: Bool = false
   ) {
     self.candidate = candidate
     self.reference = reference
@@ -29,19 +33,36 @@ public struct VerifyJob: Sendable {
     self.seed = seed
     self.count = count
     self.gate = gate
+    self.images = images
+    self.replacesExisting = replacesExisting
   }
 
   /// Verifies.
   ///
   /// - Throws: `VerificationError`, `JobError`, the formats' and the runtime's errors.
   public func run(progress: @escaping (String) -> Void) throws -> VerificationReport {
+    let picture = try images.map {
+      try OutputFile(path: $0, replacesExisting: replacesExisting)
+    }
     let candidate = try ModelLoader().load(path: candidate).model
     let reference = try ModelLoader().load(path: reference).model
     let samples: any SampleSource =
       inputs.isEmpty
       ? DrawnSamples(seed: seed, count: count) : try GivenSamples(paths: inputs)
-    return try ModelVerifier(gate: gate, samples: samples, progress: progress)
-      .verify(candidate: candidate, reference: reference)
+    var sheet = ComparisonSheet()
+    let verifier = ModelVerifier(gate: gate, samples: samples, progress: progress) {
+      _, reference, candidate in
+      if picture != nil { try sheet.add(reference: reference, candidate: candidate) }
+    }
+    let report = try verifier.verify(candidate: candidate, reference: reference)
+    if let picture {
+      guard !sheet.isEmpty else {
+        throw JobError.image(reason: "no output is an image of one or three channels")
+      }
+      try picture.write(try sheet.sheet.png())
+      try picture.publish()
+    }
+    return report
   }
 }
 

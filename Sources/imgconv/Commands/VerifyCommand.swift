@@ -42,6 +42,10 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "Write the report here, as JSON.")
   var json: String?
 
+  @Option(
+    help: "Write a PNG here: outputs that are images, reference, candidate, difference times 8.")
+  var images: String?
+
   @OptionGroup var outputOptions: OutputOptions
   @OptionGroup var compute: ComputeOptions
 
@@ -57,7 +61,8 @@ struct VerifyCommand: ParsableCommand {
       minimumPSNR: minPsnr, maximumRelativeL2: maxRelL2, minimumCosine: minCosine)
     let job = VerifyJob(
       candidate: candidate, reference: reference, inputs: inputs, seed: seed, count: count,
-      gate: limits.isEmpty ? nil : limits)
+      gate: limits.isEmpty ? nil : limits, images: images,
+      replacesExisting: outputOptions.force)
     let report = try job.run { progress.show($0) }
     progress.clear()
     print(VerifyText.summary(report))
