@@ -21,6 +21,9 @@ struct RoiAlignOperator: MixedRealOperator {
     case outputHalfPixel = "output_half_pixel"
   }
 
+  /// The greatest number of samples along one side of a bin.
+  private static let sampleLimit = 4096
+
   private let mode: Mode
   private let coordinates: Coordinates
   private let height: Int
@@ -35,11 +38,12 @@ struct RoiAlignOperator: MixedRealOperator {
     width = try attributes.int("output_width", default: 1)
     samplingRatio = try attributes.int("sampling_ratio", default: 0)
     spatialScale = try attributes.float("spatial_scale", default: 1)
-    for (name, value, least) in [
-      ("output_height", height, 1), ("output_width", width, 1),
-      ("sampling_ratio", samplingRatio, 0),
-    ] where value < least || value > WindowAttributes.limit {
-      throw OperatorError.attribute(name, expected: "at least \(least)", found: "\(value)")
+    for (name, value, range) in [
+      ("output_height", height, 1...WindowAttributes.limit),
+      ("output_width", width, 1...WindowAttributes.limit),
+      ("sampling_ratio", samplingRatio, 0...Self.sampleLimit),
+    ] where !range.contains(value) {
+      throw OperatorError.attribute(name, expected: "a number in \(range)", found: "\(value)")
     }
   }
 
@@ -133,10 +137,10 @@ extension RoiAlignOperator {
     }
   }
 
-  /// The number of samples along one side of a bin, at most 4096.
+  /// The number of samples along one side of a bin.
   private func sampleCount<Real: RealElement>(_ bin: Real) -> Int {
     guard samplingRatio == 0 else { return samplingRatio }
-    return Int(max(0, min(4096, bin.rounded(.up))))
+    return Int(max(0, min(Real(Self.sampleLimit), bin.rounded(.up))))
   }
 }
 

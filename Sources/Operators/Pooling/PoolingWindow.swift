@@ -44,6 +44,7 @@ struct PoolingWindow: Sendable {
 
   /// The results' shape for an input of shape `input`.
   func output(of input: Shape) throws -> Shape {
-    try Shape(checking: input.dimensions[..<2] + geometry(over: input).output)
+    let spatial = try geometry(over: input).output
+    return try Shape(checking: input.dimensions[..<2] + spatial)
   }
 }

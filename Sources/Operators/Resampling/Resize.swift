@@ -78,11 +78,13 @@ struct ResizeOperator: Operator {
     let plan = try plan(
       input.shape, scales: context.optionalInput(2),
       sizes: try context.optionalIntegers(3, "sizes"))
-    let steps = try steps(plan, regions: regions).filter { !$0.isIdentity }
-    for step in steps where step.input == 0 && step.output > 0 {
-      throw OperatorError.inputShape(
-        index: 0, expected: "elements along axis \(step.axis)", found: input.shape)
+    // The result's memory bounds what the tables of the axes take.
+    let output = try context.allocate(input.dtype, Shape(checking: plan.map(\.output)))
+    guard output.elementCount > 0 else { return [output] }
+    guard input.elementCount > 0 else {
+      throw OperatorError.inputShape(index: 0, expected: "elements", found: input.shape)
     }
+    let steps = try steps(plan, regions: regions).filter { !$0.isIdentity }
     // Inner axes first: the outer ones then move whole rows.
     let sampler = AxisResampler(extrapolation: extrapolation, context: context)
     if rules.mode == .nearest {
@@ -192,7 +194,7 @@ extension ResizeOperator {
 
   private func steps(_ plan: [Extents], regions: [Double]?) throws -> [ResizeAxis] {
     let axes = try self.axes.map { try normalized($0, rank: plan.count) } ?? Array(plan.indices)
-    var region = [(start: Double, end: Double)](repeating: (0, 1), count: plan.count)
+    var region = [(start: Float, end: Float)](repeating: (0, 1), count: plan.count)
     if rules.coordinates == .cropAndResize {
       guard let regions, regions.count == 2 * axes.count else {
         throw OperatorError.inputShape(
@@ -200,7 +202,7 @@ extension ResizeOperator {
           found: [regions?.count ?? 0])
       }
       for (position, axis) in axes.enumerated() {
-        region[axis] = (regions[position], regions[axes.count + position])
+        region[axis] = (Float(regions[position]), Float(regions[axes.count + position]))
       }
     }
     return plan.indices.filter { axes.contains($0) }.compactMap { axis in

@@ -36,7 +36,7 @@ struct ResizeRules: Sendable {
 
   /// The resampling of axis `axis` from `input` to `output` elements.
   func axis(
-    _ axis: Int, input: Int, output: Int, scale: Double, region: (start: Double, end: Double)
+    _ axis: Int, input: Int, output: Int, scale: Double, region: (start: Float, end: Float)
   ) -> ResizeAxis {
     var first = 0
     var count = 1

@@ -15,9 +15,10 @@ enum ResizeCoordinates: String, CaseIterable, Sendable {
   ///   - input: the original extent.
   ///   - output: the resized extent.
   ///   - scale: the resized extent over the original one, before rounding.
-  ///   - region: start and end of the region of interest, as parts of the original extent.
+  ///   - region: start and end of the region of interest, as parts of the original extent; fp32
+  ///     numbers, whose difference and product with the extent are rounded to fp32.
   func original(
-    _ x: Int, input: Int, output: Int, scale: Double, region: (start: Double, end: Double)
+    _ x: Int, input: Int, output: Int, scale: Double, region: (start: Float, end: Float)
   ) -> Double {
     let x = Double(x)
     let width = scale * Double(input)
@@ -31,9 +32,9 @@ enum ResizeCoordinates: String, CaseIterable, Sendable {
     case .alignCorners: return width == 1 ? 0 : x * last / (width - 1)
     case .asymmetric: return x / scale
     case .cropAndResize:
-      let size = region.end - region.start
+      let size = Double(region.end - region.start)
       let own = width == 1 ? size * last / 2 : x * size * last / (width - 1)
-      return own + region.start * last
+      return own + Double(region.start * Float(last))
     case .tfHalfPixelForNearest: return (x + 0.5) / scale
     }
   }
