@@ -21,8 +21,10 @@ public enum ONNXWriter {
 
   /// What to write and how.
   public struct Options: Hashable, Sendable {
-    /// The version of ai.onnx to declare: that in which the graph is written.
-    public var opset: Int
+    /// The version of ai.onnx to declare: that in which the graph is written. nil takes the graph
+    /// as one of the canonical opset and declares the lowest version, from 21 on, in which it means
+    /// the same, since runtimes implement the newest versions last.
+    public var opset: Int?
     /// Whether weights go into a file beside the model.
     public var externalData: ExternalData
     /// Every external weight's offset is a multiple of this many bytes, at least 1.
@@ -40,7 +42,7 @@ public enum ONNXWriter {
 
     /// Options for a graph in that opset.
     public init(
-      opset: Int = Graph.canonicalOpset, externalData: ExternalData = .asNeeded,
+      opset: Int? = nil, externalData: ExternalData = .asNeeded,
       alignment: Int = 4096, replacesExisting: Bool = false
     ) {
       self.opset = opset

@@ -183,6 +183,28 @@ struct WriterTests {
     }
   }
 
+  @Test("the opset declared is the lowest that has all of the graph")
+  func lowestOpset() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/model.onnx"
+    func declared(_ node: Node, _ dtype: DType = .float32) throws -> Int? {
+      let graph = Graph(
+        name: "g", inputs: [ValueInfo(name: "x", type: TensorType(dtype, [.fixed(1)]))],
+        outputs: [ValueInfo(name: "y", type: TensorType(.float32, [.fixed(1)]))], nodes: [node])
+      try ONNXWriter.write(
+        Component(name: "model", graphs: [graph], weights: TensorSet([])), to: path,
+        options: ONNXWriter.Options(replacesExisting: true))
+      return try ONNXReader.read(path: path).components.first?.graphs.first?.opsetImports[""]
+    }
+    #expect(try declared(Node("Conv", inputs: ["x", "x"], outputs: ["y"])) == 21)
+    #expect(try declared(Node("Swish", inputs: ["x"], outputs: ["y"])) == 24)
+    let cast = ["output_dtype": AttributeValue.int(1)]
+    #expect(
+      try declared(
+        Node("DequantizeLinear", inputs: ["x", "x"], outputs: ["y"], attributes: cast)) == 23)
+    #expect(try declared(Node("Cast", inputs: ["x"], outputs: ["y"]), .int2) == 25)
+  }
+
   @Test("154 the output's data file is never the data that is being read")
   func outputIsExternalData() throws {
     let folder = try TemporaryFolder()

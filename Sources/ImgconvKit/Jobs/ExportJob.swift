@@ -1,9 +1,24 @@
 import FileIO
 import ModelGraph
+import ONNXFormat
 import SafetensorsFormat
 import Tensors
 
-/// `imgconv export`: an artifact's weights as a plain safetensors file.
+/// What an artifact is exported as.
+public enum ExportFormat: String, CaseIterable, Sendable {
+  /// The weights alone.
+  case safetensors
+  /// A graph with its weights; quantized weights stand behind DequantizeLinear nodes.
+  case onnx
+
+  /// The format that a file's name asks for: ONNX for `.onnx`, safetensors else.
+  public init(path: String) {
+    self = path.lowercased().hasSuffix(".onnx") ? .onnx : .safetensors
+  }
+}
+
+/// `imgconv export`: an artifact's weights as a plain safetensors file, or a graph with its weights
+/// as an ONNX model.
 public struct ExportJob: Sendable {
   /// The artifact.
   public var input: String
@@ -11,16 +26,25 @@ public struct ExportJob: Sendable {
   public var output: String
   /// The component to export; nil for the only one.
   public var component: String?
+  /// The graph to export as ONNX; nil for the only one.
+  public var graph: String?
+  /// What to write; by default what the output's name asks for.
+  public var format: ExportFormat
+  /// Whether an ONNX model's weights go into a file beside it even below 2 GiB.
+  public var usesExternalData = false
   /// Whether `output` may be replaced.
   public var replacesExisting: Bool
 
   /// Describes an export.
   public init(
-    input: String, output: String, component: String? = nil, replacesExisting: Bool = false
+    input: String, output: String, component: String? = nil, graph: String? = nil,
+    format: ExportFormat? = nil, replacesExisting: Bool = false
   ) {
     self.input = input
     self.output = output
     self.component = component
+    self.graph = graph
+    self.format = format ?? ExportFormat(path: output)
     self.replacesExisting = replacesExisting
   }
 
@@ -31,10 +55,34 @@ public struct ExportJob: Sendable {
     let loaded = try ModelLoader().load(path: input)
     let selected = try selected(loaded)
     progress("writing \(output.lastComponent)", 0)
-    try SafetensorsWriter.write(
-      selected.weights, to: output, metadata: selected.metadata,
-      replacesExisting: replacesExisting)
+    switch format {
+    case .safetensors:
+      try SafetensorsWriter.write(
+        selected.weights, to: output, metadata: selected.metadata,
+        replacesExisting: replacesExisting)
+    case .onnx: try writeONNX(selected)
+    }
     return selected.weights.tensors.count
+  }
+
+  private func writeONNX(_ component: Component) throws {
+    let options = ONNXWriter.Options(
+      externalData: usesExternalData ? .always : .asNeeded, replacesExisting: replacesExisting)
+    let inputs = [try InputFile(path: input)]
+    try ONNXWriter.write(
+      component, graphIndex: try graphIndex(in: component), to: output, options: options,
+      inputs: inputs)
+  }
+
+  /// The graph asked for, or the only one.
+  private func graphIndex(in component: Component) throws -> Int {
+    let names = component.graphs.map(\.name)
+    if let graph, let index = names.firstIndex(of: graph) { return index }
+    guard graph == nil, names.count <= 1 else {
+      throw JobError.ambiguousGraph(
+        path: input, found: names.map { "\(component.label) \($0.escapedForDisplay(limit: 100))" })
+    }
+    return 0
   }
 
   private func selected(_ loaded: LoadedModel) throws -> Component {

@@ -36,11 +36,12 @@ struct ModelEncoder {
     var encoder = GraphEncoder(path: path, weights: component.weights, external: external)
     let graphMessage = try encoder.graph(graph)
     var message = MessagePlan()
-    message.varint(1, Int64(Self.irVersion(graph, component, opset: options.opset)))
+    let opset = options.opset ?? OpsetFloor.of(graph)
+    message.varint(1, Int64(Self.irVersion(graph, component, opset: opset)))
     message.optionalText(2, options.producer.name)
     message.optionalText(3, options.producer.version)
     message.message(7, graphMessage)
-    for (domain, version) in opsets(of: graph) {
+    for (domain, version) in Self.opsets(of: graph, opset: opset) {
       var entry = MessagePlan()
       entry.text(1, domain)
       entry.varint(2, Int64(version))
@@ -55,13 +56,15 @@ struct ModelEncoder {
     return (message, encoder.external)
   }
 
-  /// The operator sets that the nodes need: ai.onnx as the options say, others as the graph says,
+  /// The operator sets that the nodes need: ai.onnx at `opset`, others as the graph says,
   /// or else version 1.
-  private func opsets(of graph: Graph) -> [(domain: String, version: Int)] {
+  private static func opsets(
+    of graph: Graph, opset: Int
+  ) -> [(domain: String, version: Int)] {
     var domains: Set<String> = []
-    Self.collectDomains(of: graph, into: &domains)
+    collectDomains(of: graph, into: &domains)
     domains.remove("")
-    return [("", options.opset)]
+    return [("", opset)]
       + domains.sorted { ByteString($0) < ByteString($1) }
       .map { ($0, graph.opsetImports[$0] ?? 1) }
   }

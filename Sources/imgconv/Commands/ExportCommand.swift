@@ -6,7 +6,12 @@ import ImgconvKit
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write an artifact's weights as a plain safetensors file.")
+    abstract: "Write an artifact's weights as safetensors, or a graph with its weights as ONNX.",
+    discussion: """
+      Without --format the output's name decides: .onnx gives an ONNX model, quantized \
+      weights behind DequantizeLinear nodes; all other names give safetensors. Models of \
+      2 GiB and more keep their weights in OUTPUT.data beside the model.
+      """)
 
   @Argument(help: "The artifact.")
   var input: String
@@ -17,16 +22,28 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The component to export, where there are several.")
   var component: String?
 
+  @Option(help: "The graph to export as ONNX, where the component has several.")
+  var graph: String?
+
+  @Option(help: "What to write: safetensors or onnx.")
+  var format: ExportFormat?
+
+  @Flag(help: "Put an ONNX model's weights into OUTPUT.data even below 2 GiB.")
+  var externalData = false
+
   @OptionGroup var outputOptions: OutputOptions
   @OptionGroup var compute: ComputeOptions
 
   mutating func run() throws {
     let progress = try compute.begin()
-    let job = ExportJob(
-      input: input, output: output, component: component,
+    var job = ExportJob(
+      input: input, output: output, component: component, graph: graph, format: format,
       replacesExisting: outputOptions.force)
+    job.usesExternalData = externalData
     let count = try job.run { progress.show($0, fraction: $1) }
     progress.clear()
     print("\(output.escapedForDisplay): \(count) tensors")
   }
 }
+
+extension ExportFormat: ExpressibleByArgument {}
