@@ -60,6 +60,14 @@ public final class OutputFile {
 }
 
 extension OutputFile {
+  /// Checks that the output will not replace any of `inputs`, files that became known after it was
+  /// opened.
+  ///
+  /// - Throws: `FileIOError.outputIsInput`.
+  public func requireOther(than inputs: [InputFile]) throws(FileIOError) {
+    try Self.check(path: path, replacesExisting: replacesExisting, inputs: inputs)
+  }
+
   /// Appends `bytes`; short writes and `EINTR` are continued.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(FileIOError) {
     var done = 0

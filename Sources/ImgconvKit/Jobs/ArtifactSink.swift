@@ -15,6 +15,11 @@ struct ArtifactSink {
     file = try OutputFile(path: path, replacesExisting: replacesExisting, inputs: opened)
   }
 
+  /// Checks that the output is none of the files at `paths`, which the sources turned out to need.
+  func protect(_ paths: [String]) throws {
+    try file.requireOther(than: paths.map { try InputFile(path: $0) })
+  }
+
   /// Writes `model` and publishes the file.
   func write(
     _ model: Model, notes: [String], progress: @escaping (String, Double) -> Void

@@ -84,6 +84,7 @@ extension ImportJob {
     var origin: [String: String] = [:]
     for source in sources {
       let loaded = try load(source)
+      try sink.protect(loaded.sourcePaths)
       for component in loaded.model.components {
         if let first = origin.updateValue(source.path, forKey: component.label) {
           throw JobError.duplicateComponent(
