@@ -7,6 +7,14 @@ import Tensors
 struct IntegerConvolution: Sendable {
   private let window: WindowAttributes
   private let groups: Int
+  /// w where it is constant, packed for a window that does not depend on the image's extents.
+  private var packed: IntegerFilters?
+
+  /// Constant 8-bit filters packed for the kernels.
+  private struct IntegerFilters: Sendable {
+    let convolution: Int8Convolution
+    let shape: Shape
+  }
 
   init(_ attributes: inout AttributeReader) throws {
     window = try WindowAttributes(&attributes)
@@ -31,15 +39,24 @@ struct IntegerConvolution: Sendable {
     return (shapes, try WindowGeometry(axes, over: shapes.spatial, shape: input))
   }
 
-  /// The sums `[N, M, out…]` of (x − zero point) · (w − zero point) modulo 2³², as int32.
+  /// The sums `[N, M, out…]` of (x − zero point) · (w − zero point) modulo 2³², as int32; `weight`
+  /// gives w where it was not packed before.
   func run(
-    _ x: IntegerOperand, _ w: IntegerOperand, _ context: ExecutionContext
+    _ x: IntegerOperand, _ context: ExecutionContext, weight: () throws -> IntegerOperand
   ) throws -> Tensor {
-    let (shapes, geometry) = try fit(x.tensor.shape, w.tensor.shape)
     guard x.zeroPoints.count <= 1 else {
       throw OperatorError.mismatch(
         expected: "one zero point for x", found: "\(x.zeroPoints.count)")
     }
+    if let packed {
+      let (shapes, geometry) = try fit(x.tensor.shape, packed.shape)
+      let output = try context.allocate(
+        .int32, Shape.checked([shapes.batch, shapes.outputChannels] + geometry.output))
+      try run(packed.convolution, x, shapes, geometry, output)
+      return output
+    }
+    let w = try weight()
+    let (shapes, geometry) = try fit(x.tensor.shape, w.tensor.shape)
     guard w.zeroPoints.count <= 1 || w.zeroPoints.count == shapes.outputChannels else {
       throw OperatorError.mismatch(
         expected: "one zero point for w, or \(shapes.outputChannels)",
@@ -61,19 +78,36 @@ struct IntegerConvolution: Sendable {
     _ x: IntegerOperand, _ w: IntegerOperand, _ shapes: ConvolutionShapes,
     _ geometry: WindowGeometry, _ output: Tensor
   ) throws {
-    let isImage = geometry.rank == 2
-    let (rows, columns) = (isImage ? geometry.axes[0] : nil, geometry.axes[geometry.rank - 1])
-    var plan = Int8Convolution.Geometry(
-      channels: shapes.inputChannels, outputs: shapes.outputChannels,
-      kernel: (rows?.kernel ?? 1, columns.kernel), groups: shapes.groups)
-    plan.stride = (rows?.stride ?? 1, columns.stride)
-    plan.dilation = (rows?.dilation ?? 1, columns.dilation)
-    plan.padding = (
-      isImage ? geometry.padBegin[0] : 0, geometry.padBegin[geometry.rank - 1],
-      isImage ? geometry.padEnd[0] : 0, geometry.padEnd[geometry.rank - 1]
-    )
+    let padding = (0..<geometry.rank).map { (geometry.padBegin[$0], geometry.padEnd[$0]) }
+    let plan = plan(
+      geometry.axes, padding, channels: shapes.inputChannels, outputs: shapes.outputChannels)
     let convolution = try Int8Convolution(
       packing: w.tensor.rawPointer, isSigned: w.isSigned, geometry: plan, zeroPoints: w.zeroPoints)
+    try run(convolution, x, shapes, geometry, output)
+  }
+
+  /// The kernels' geometry of a window over one or two spatial axes.
+  private func plan(
+    _ axes: [WindowAxis], _ padding: [(begin: Int, end: Int)], channels: Int, outputs: Int
+  ) -> Int8Convolution.Geometry {
+    let isImage = axes.count == 2
+    let (rows, columns) = (isImage ? axes[0] : nil, axes[axes.count - 1])
+    let (above, beside) = (isImage ? padding[0] : (0, 0), padding[axes.count - 1])
+    var plan = Int8Convolution.Geometry(
+      channels: channels, outputs: outputs, kernel: (rows?.kernel ?? 1, columns.kernel),
+      groups: groups)
+    plan.stride = (rows?.stride ?? 1, columns.stride)
+    plan.dilation = (rows?.dilation ?? 1, columns.dilation)
+    plan.padding = (above.0, beside.begin, above.1, beside.end)
+    return plan
+  }
+
+  private func run(
+    _ convolution: Int8Convolution, _ x: IntegerOperand, _ shapes: ConvolutionShapes,
+    _ geometry: WindowGeometry, _ output: Tensor
+  ) throws {
+    guard output.elementCount > 0 else { return }
+    let isImage = geometry.rank == 2
     let zero = x.zeroPoints.first ?? 0
     let image: Int8Convolution.Image =
       x.isSigned
@@ -83,6 +117,34 @@ struct IntegerConvolution: Sendable {
       image, batch: shapes.batch, height: isImage ? geometry.input[0] : 1,
       width: geometry.input[geometry.rank - 1], into: output.mutableRawPointer,
       epilogue: Int8Epilogue(result: .int32))
+  }
+
+  /// The same convolution with its weight, input `index` of a node, and that one's zero points
+  /// packed; nil where they are not constant, or the padding depends on the image.
+  func packing(
+    _ constants: [ConstantOperand?], _ index: Int, zeroPoint zeroIndex: Int
+  ) throws -> IntegerConvolution? {
+    guard let w = IntegerOperand(constants, index, zeroPoint: zeroIndex),
+      (3...4).contains(w.tensor.shape.rank), w.tensor.elementCount > 0,
+      window.autoPad == .notset || window.autoPad == .valid,
+      w.zeroPoints.count <= 1 || w.zeroPoints.count == w.tensor.shape[0],
+      w.tensor.shape[0] % groups == 0
+    else { return nil }
+    let kernel = Array(w.tensor.shape.dimensions[2...])
+    let axes = try window.axes(kernel: kernel, rank: kernel.count)
+    let (channels, overflow) = w.tensor.shape[1].multipliedReportingOverflow(by: groups)
+    guard !overflow, kernel.allSatisfy({ $0 <= WindowAttributes.limit }) else { return nil }
+    let geometry = plan(
+      axes, axes.map { ($0.padBegin, $0.padEnd) }, channels: channels,
+      outputs: w.tensor.shape[0])
+    var made = self
+    made.packed = IntegerFilters(
+      convolution: try Int8Convolution(
+        packing: w.tensor.rawPointer, isSigned: w.isSigned, geometry: geometry,
+        zeroPoints: w.zeroPoints),
+      shape: w.tensor.shape)
+    withExtendedLifetime(w) {}
+    return made
   }
 
   /// Any number of spatial axes, by the definition.

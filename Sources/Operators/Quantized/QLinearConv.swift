@@ -7,10 +7,10 @@ import Tensors
 ///
 /// Inputs: x, its scale and zero point; w, its own, one for all or one for each output channel; the
 /// result's; the int32 bias B `[M]`. Attributes as Conv has them.
-struct QLinearConvOperator: Operator {
+struct QLinearConvOperator: PreparableOperator {
   static let opType = "QLinearConv"
 
-  private let convolution: IntegerConvolution
+  private var convolution: IntegerConvolution
 
   init(_ attributes: inout AttributeReader) throws {
     convolution = try IntegerConvolution(&attributes)
@@ -26,8 +26,9 @@ struct QLinearConvOperator: Operator {
 
   func run(_ context: ExecutionContext) throws -> [Tensor?] {
     let x = try IntegerOperand(context, 0, "x", zeroPoint: 2)
-    let w = try IntegerOperand(context, 3, "w", zeroPoint: 5)
-    let sums = try convolution.run(x, w, context)
+    let sums = try convolution.run(x, context) {
+      try IntegerOperand(context, 3, "w", zeroPoint: 5)
+    }
     let zero = try context.input(7, "y_zero_point")
     guard let range = IntegerRange(zero.dtype), let shift = zero.doubles.first else {
       throw OperatorError.inputType(index: 7, expected: "int8 or uint8", found: zero.dtype)
@@ -46,6 +47,15 @@ struct QLinearConvOperator: Operator {
     }
     withExtendedLifetime(sums) {}
     return [output]
+  }
+
+  func prepared(
+    _ constants: [ConstantOperand?]
+  ) throws -> (operator: any Operator, consumedInputs: Set<Int>)? {
+    guard let packed = try convolution.packing(constants, 3, zeroPoint: 5) else { return nil }
+    var made = self
+    made.convolution = packed
+    return (made, [3])
   }
 
   /// x_scale · w_scale / y_scale for each output channel.

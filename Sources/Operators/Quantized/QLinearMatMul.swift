@@ -7,8 +7,11 @@ import Tensors
 ///
 /// Inputs: a, its scale and zero point (one for all or for each row), b, its own (for all or for each
 /// column), the result's. 8-bit integers are summed exactly; fp8 in Float.
-struct QLinearMatMulOperator: Operator {
+struct QLinearMatMulOperator: PreparableOperator {
   static let opType = "QLinearMatMul"
+
+  /// b where it is a constant matrix, packed.
+  private var packed: PackedIntegers?
 
   init(_ attributes: inout AttributeReader) throws {}
 
@@ -18,10 +21,10 @@ struct QLinearMatMulOperator: Operator {
   }
 
   func run(_ context: ExecutionContext) throws -> [Tensor?] {
-    let (a, b) = (try context.input(0, "a"), try context.input(3, "b"))
-    let shapes = try MatrixShapes(a.shape, b.shape)
+    let a = try context.input(0, "a")
+    let shapes = try MatrixShapes(a.shape, packed?.shape ?? context.input(3, "b").shape)
     let zero = try context.input(7, "y_zero_point")
-    let sums = try sums(a, b, shapes, context)
+    let sums = try sums(a, shapes, context)
     let scales = try LaneScales(
       rows: try context.input(1, "a_scale"), columns: try context.input(4, "b_scale"),
       result: try context.input(6, "y_scale"), shapes)
@@ -50,8 +53,13 @@ struct QLinearMatMulOperator: Operator {
 
   /// The sums of products of elements less their zero points, as Float.
   private func sums(
-    _ a: Tensor, _ b: Tensor, _ shapes: MatrixShapes, _ context: ExecutionContext
+    _ a: Tensor, _ shapes: MatrixShapes, _ context: ExecutionContext
   ) throws -> Tensor {
+    if let packed {
+      let left = try IntegerOperand(context, 0, "a", zeroPoint: 2)
+      return try integerProduct(left, packed, shapes, context).converted(to: .float32)
+    }
+    let b = try context.input(3, "b")
     if a.dtype.isInteger {
       let left = try IntegerOperand(context, 0, "a", zeroPoint: 2)
       let right = try IntegerOperand(context, 3, "b", zeroPoint: 5)
@@ -74,6 +82,17 @@ struct QLinearMatMulOperator: Operator {
       as: Float.self, ExecutionContext(inputs: operands, requestedOutputs: [true]))[0]
     guard let product else { throw OperatorError.unsupported("a product without a result") }
     return product
+  }
+}
+
+extension QLinearMatMulOperator {
+  func prepared(
+    _ constants: [ConstantOperand?]
+  ) throws -> (operator: any Operator, consumedInputs: Set<Int>)? {
+    guard let packed = try PackedIntegers(constants, 3, zeroPoint: 5) else { return nil }
+    var made = self
+    made.packed = packed
+    return (made, [3])
   }
 }
 
