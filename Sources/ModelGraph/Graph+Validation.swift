@@ -12,50 +12,67 @@ extension Graph {
   ///
   /// - Throws: `GraphError`.
   public func validate() throws(GraphError) {
-    try validate(outer: [], depth: 0)
+    try validate(outer: { _ in false }, depth: 0)
   }
 
-  private func validate(outer: Set<ByteString>, depth: Int) throws(GraphError) {
+  /// What defines a value; put into words only for a message.
+  private enum Definition: Equatable {
+    case initializer
+    case input
+    /// An output of the node with this number.
+    case node(Int)
+  }
+
+  private func words(_ definition: Definition) -> String {
+    switch definition {
+    case .initializer: "an initializer"
+    case .input: "an input"
+    case .node(let index): "an output of \(nodes[index].label)"
+    }
+  }
+
+  /// `outer` tells whether the graphs around this one define a name: a chain of look-ups, since
+  /// copying the names for each body would take quadratic time.
+  private func validate(
+    outer: (ByteString) -> Bool, depth: Int
+  ) throws(GraphError) {
     guard depth <= Self.maximumNesting else {
       throw .nestedTooDeeply(graph: name, limit: Self.maximumNesting)
     }
     var definitions = try initializerDefinitions()
     for input in inputs {
       // An input that is an initializer too has a default value: one value, not two.
-      if let earlier = definitions[ByteString(input.name)], earlier != "an initializer" {
-        throw .duplicateValue(graph: name, name: input.name, first: earlier, second: "an input")
+      if let earlier = definitions[ByteString(input.name)], earlier != .initializer {
+        throw .duplicateValue(
+          graph: name, name: input.name, first: words(earlier), second: words(.input))
       }
-      definitions[ByteString(input.name)] = "an input"
+      definitions[ByteString(input.name)] = .input
     }
     let produced = Set(nodes.flatMap { $0.outputs.map(ByteString.init) })
-    for node in nodes {
-      let visible = { (value: ByteString) in definitions[value] != nil || outer.contains(value) }
+    func visible(_ value: ByteString) -> Bool { definitions[value] != nil || outer(value) }
+    for (index, node) in nodes.enumerated() {
       for value in node.inputs where !value.isEmpty && !visible(ByteString(value)) {
         throw produced.contains(ByteString(value))
           ? .notTopologicallySorted(graph: name, name: value, user: node.label)
           : .undefinedValue(graph: name, name: value, user: node.label)
       }
-      let bodies = node.subgraphs
-      if !bodies.isEmpty {
-        let scope = outer.union(definitions.keys)
-        for body in bodies { try body.validate(outer: scope, depth: depth + 1) }
-      }
-      try define(node, in: &definitions)
+      for body in node.subgraphs { try body.validate(outer: visible, depth: depth + 1) }
+      try define(node, at: index, in: &definitions)
     }
     for output in outputs
-    where definitions[ByteString(output.name)] == nil && !outer.contains(ByteString(output.name)) {
+    where definitions[ByteString(output.name)] == nil && !outer(ByteString(output.name)) {
       throw .undefinedValue(graph: name, name: output.name, user: "the graph's outputs")
     }
   }
 
-  private func initializerDefinitions() throws(GraphError) -> [ByteString: String] {
-    var definitions: [ByteString: String] = [:]
+  private func initializerDefinitions() throws(GraphError) -> [ByteString: Definition] {
+    var definitions: [ByteString: Definition] = [:]
     for (index, initializer) in initializers.enumerated() {
       guard !initializer.name.isEmpty else {
         throw .unnamedInitializer(graph: name, index: index)
       }
       let key = ByteString(initializer.name)
-      guard definitions.updateValue("an initializer", forKey: key) == nil else {
+      guard definitions.updateValue(.initializer, forKey: key) == nil else {
         throw .duplicateValue(
           graph: name, name: initializer.name, first: "an initializer", second: "an initializer")
       }
@@ -64,12 +81,12 @@ extension Graph {
   }
 
   private func define(
-    _ node: Node, in definitions: inout [ByteString: String]
+    _ node: Node, at index: Int, in definitions: inout [ByteString: Definition]
   ) throws(GraphError) {
     for output in node.outputs where !output.isEmpty {
-      let role = "an output of \(node.label)"
-      if let earlier = definitions.updateValue(role, forKey: ByteString(output)) {
-        throw .duplicateValue(graph: name, name: output, first: earlier, second: role)
+      if let earlier = definitions.updateValue(.node(index), forKey: ByteString(output)) {
+        throw .duplicateValue(
+          graph: name, name: output, first: words(earlier), second: words(.node(index)))
       }
     }
   }

@@ -136,8 +136,7 @@ struct GraphRuleTests {
     },
     RefusedCase(
       "91 a constant under an input's name",
-      "offset 4: graph g: value x: defined twice, as an input and as an output of node "
-        + "Constant x"
+      "graph g: value x: defined twice, as an input and as an output of Constant"
     ) {
       let value = Proto.attribute("value_int", type: 2) { $0.varint(3, 1) }
       return Proto.model(

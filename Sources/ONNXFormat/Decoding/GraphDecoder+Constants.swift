@@ -1,4 +1,5 @@
 import COnnxSchema
+import FileIO
 import ModelGraph
 import Tensors
 
@@ -12,12 +13,6 @@ extension GraphDecoder {
       !outputs[0].isEmpty, node.n_input == 0
     else { throw .malformedConstant(place) }
     let name = outputs[0]
-    guard !graph.inputs.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
-      throw .graph(
-        ONNXPlace(file: path, offset: node.scan_offset),
-        .duplicateValue(
-          graph: graph.name, name: name, first: "an input", second: "an output of \(label(node))"))
-    }
     let kind = try? AttributeKind.of(attribute.pointee) { place }
     if kind == .tensor, text(attribute.pointee.ref_attr_name).isEmpty,
       let tensor = attribute.pointee.t
@@ -59,5 +54,19 @@ extension GraphDecoder {
   ) throws(TensorError) -> Tensor? {
     let texts = bytes.compactMap { String(validating: $0, as: UTF8.self) }
     return texts.count == bytes.count ? try Tensor(strings: texts, shape) : nil
+  }
+
+  /// Checks that none of the initializers from number `first` on, which `Constant` nodes gave, has
+  /// an input's name: it would count as the input's default.
+  func checkConstants(from first: Int, of graph: Graph) throws(ONNXError) {
+    guard first < graph.initializers.count else { return }
+    let inputs = Set(graph.inputs.map { ByteString($0.name) })
+    for constant in graph.initializers[first...] where inputs.contains(ByteString(constant.name)) {
+      throw .graph(
+        ONNXPlace(file: path),
+        .duplicateValue(
+          graph: graph.name, name: constant.name, first: "an input",
+          second: "an output of Constant"))
+    }
   }
 }

@@ -71,9 +71,11 @@ extension GraphDecoder {
     }
     try addValueTypes(message.n_value_info, message.value_info, to: &graph, in: scope)
     try addInitializers(message, to: &graph, in: scope)
+    let firstConstant = graph.initializers.count
     for node in MessageList(message.n_node, message.node) {
       try add(node.pointee, to: &graph, in: scope)
     }
+    try checkConstants(from: firstConstant, of: graph)
     return graph
   }
 
