@@ -44,4 +44,25 @@ struct InliningTests {
     #expect(nodes.map(\.label) == ["Identity y"])
     #expect(nodes.first?.inputs == ["x"])
   }
+
+  @Test("weights of one name in several bodies are kept apart by a number")
+  func repeatedWeightNames() throws {
+    let folder = try TemporaryFolder()
+    let nodes = (0..<3).map { index in
+      let body = Proto.graph(
+        nodes: [Proto.node("Identity", ["w"], ["z"])],
+        initializers: [Proto.tensor("w", 1, [2]) { $0.packedFloats(4, [Float(index), 1]) }],
+        outputs: [Proto.value("z")])
+      return Proto.node(
+        "If", ["c"], ["y\(index)"],
+        attributes: [Proto.attribute("then_branch", type: 5) { $0.message(6, body) }])
+    }
+    let model = Proto.model(Proto.graph(nodes: nodes, inputs: [Proto.value("c", 9)]))
+    let read = try ONNXReader.read(path: folder.write("model.onnx", model.bytes))
+    let component = try #require(read.components.first)
+    #expect(component.weights.tensors.map(\.name) == ["w", "w#2", "w#3"])
+    let bodies = try #require(component.graphs.first).nodes.flatMap(\.subgraphs)
+    #expect(bodies.map { $0.initializers.map(\.weightName) } == [["w"], ["w#2"], ["w#3"]])
+    #expect(try component.weights.tensor(2).array(of: Float.self) == [2, 1])
+  }
 }

@@ -9,16 +9,18 @@ struct WeightTable {
   /// The weights so far.
   private(set) var stored: [StoredTensor] = []
   private var names: Set<ByteString> = []
+  /// How often each name was given out with a number.
+  private var numbers: [ByteString: Int] = [:]
 
   /// Takes in `tensor` and gives back the name under which it is held: its own, or where another
   /// graph of the model has a weight of that name, the name with a number.
   mutating func insert(_ tensor: StoredTensor) -> String {
     var tensor = tensor
     var name = tensor.info.name
-    var number = 2
+    let key = ByteString(name)
     while !names.insert(ByteString(name)).inserted {
-      name = "\(tensor.info.name)#\(number)"
-      number += 1
+      numbers[key, default: 1] += 1
+      name = "\(tensor.info.name)#\(numbers[key, default: 1])"
     }
     tensor.info = TensorInfo(
       name: name, dtype: tensor.info.dtype, shape: tensor.info.shape,
