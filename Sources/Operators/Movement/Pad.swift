@@ -95,13 +95,18 @@ struct PadOperator: Operator {
         throw OperatorError.inputShape(
           index: 0, expected: "elements along axis \(axis) to pad with", found: input.shape)
       }
-      let sources = (0..<shape[axis]).map {
-        mode.source(of: $0 &- before[axis], extent: input.shape[axis])
-      }
       let split = AxisSplit(current.shape, axis: axis)
       var extents = current.shape.dimensions
       extents[axis] = shape[axis]
-      let next = try context.allocate(input.dtype, Shape(extents))
+      // The result's memory comes first: it bounds the table of sources.
+      let next = try context.allocate(input.dtype, Shape(checking: extents))
+      guard next.elementCount > 0 else {
+        current = next
+        continue
+      }
+      let sources = (0..<shape[axis]).map {
+        mode.source(of: $0 &- before[axis], extent: input.shape[axis])
+      }
       GatheredSlices(split: split, byteWidth: input.dtype.byteWidth)
         .copy(sources, from: current.rawPointer, to: next.mutableRawPointer)
       current = next

@@ -42,8 +42,7 @@ struct QuantizationLayout {
       throw OperatorError.attribute("block_size", expected: "0 or more", found: "\(blockSize)")
     }
     var expected = data.dimensions
-    expected[axis] = (data[axis] - 1 + blockSize) / blockSize
-    if data[axis] == 0 { expected[axis] = 0 }
+    expected[axis] = data[axis] == 0 ? 0 : (data[axis] - 1) / blockSize + 1
     guard scale.dimensions == expected else {
       throw OperatorError.inputShape(index: 1, expected: "\(Shape(expected))", found: scale)
     }
