@@ -130,7 +130,9 @@ struct AttentionOperator: MixedRealOperator {
       queries: queries, keys: keys, values: values, output: output,
       scale: scale.map { Real($0) } ?? 1 / Real(max(queries.size, 1)).squareRoot(),
       softcap: Real(softcap), bias: try bias(context, queries, keys, mask), stage: stage)
-    if let single = job as? AttentionScores<Float>, scores == nil, keys.length > 0 {
+    if let single = job as? AttentionScores<Float>, scores == nil, keys.length > 0,
+      result.elementCount > 0
+    {
       try AttentionBlocks(scores: single).run(
         query.pointer(), key.pointer(), value.pointer(), into: result.mutablePointer(),
         context: context)

@@ -117,7 +117,7 @@ extension ConvTransposeOperator {
       output,
       WindowAxis(
         kernel: axis.kernel, stride: axis.stride, dilation: axis.dilation, padBegin: begin,
-        padEnd: 0, autoPad: .notset, roundsUp: false)
+        padEnd: 0, autoPad: .notset, roundsUp: false, cropsEvenly: false)
     )
   }
 

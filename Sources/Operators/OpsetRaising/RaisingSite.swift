@@ -109,8 +109,13 @@ extension RaisingSite {
   /// The number of axes of `value`, where the graph declares it.
   func declaredRank(of value: String) -> Int? { known[ByteString(value)]?.rank }
 
-  /// The constant `value`, where it is an initializer held in the graph.
+  /// The constant `value`, where it is an initializer held in the graph or a Constant node's.
   func constantValue(_ value: String) -> Tensor? {
+    if let node = graph.nodes.first(where: { $0.opType == "Constant" && $0.outputs == [value] }),
+      case .tensor(let tensor)? = node.attributes["value"]
+    {
+      return tensor
+    }
     guard let found = graph.initializers.first(where: { $0.name == value }),
       case .inline(let tensor) = found.storage
     else { return nil }

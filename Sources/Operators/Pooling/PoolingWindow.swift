@@ -8,7 +8,7 @@ struct PoolingWindow: Sendable {
 
   /// Reads `kernel_shape` (required), `strides`, `dilations`, `pads`, `auto_pad`, `ceil_mode`.
   init(_ reader: inout AttributeReader) throws {
-    attributes = try WindowAttributes(&reader, hasCeilMode: true)
+    attributes = try WindowAttributes(&reader, isPool: true)
     guard let kernel = attributes.kernelShape else {
       throw OperatorError.missingAttribute("kernel_shape")
     }

@@ -5,7 +5,7 @@ import Tensors
 /// with peepholes P for i, o, f; C ← f · C + i · c, h ← o · h(C).
 ///
 /// `input_forget` couples the forget gate to the input gate: f = 1 − i. `clip` bounds what goes into
-/// every activation.
+/// the gates' activations, not the cell before h.
 struct LSTMOperator: RealOperator {
   static let opType = "LSTM"
 
@@ -59,7 +59,7 @@ private struct LSTMCell<Real: RealElement>: RecurrentCell {
       let after = forget * before + input * candidate
       let output = activations[0](layer.clipped(sum(1, unit, x, h) + peep(1, unit, after)))
       state[unit] = after
-      next[unit] = output * activations[2](layer.clipped(after))
+      next[unit] = output * activations[2](after)
     }
   }
 

@@ -22,6 +22,7 @@ struct WindowAttributes: Sendable {
   let pads: [Int]?
   let autoPad: AutoPad
   let roundsUp: Bool
+  let isPool: Bool
 
   /// The greatest extent, stride, dilation or padding taken, so that their products fit an `Int`.
   static let limit = Int(Int32.max)
@@ -29,13 +30,14 @@ struct WindowAttributes: Sendable {
   /// Reads the attributes.
   ///
   /// - Throws: `OperatorError.attribute` for a value out of range.
-  init(_ attributes: inout AttributeReader, hasCeilMode: Bool = false) throws {
+  init(_ attributes: inout AttributeReader, isPool: Bool = false) throws {
+    self.isPool = isPool
     kernelShape = try Self.list("kernel_shape", atLeast: 1, &attributes)
     strides = try Self.list("strides", atLeast: 1, &attributes)
     dilations = try Self.list("dilations", atLeast: 1, &attributes)
     pads = try Self.list("pads", atLeast: 0, &attributes)
     autoPad = try attributes.choice("auto_pad", default: .notset)
-    roundsUp = hasCeilMode ? try attributes.flag("ceil_mode", default: false) : false
+    roundsUp = isPool ? try attributes.flag("ceil_mode", default: false) : false
   }
 
   /// Explicit strides, dilations and pads without automatic padding.
@@ -46,6 +48,7 @@ struct WindowAttributes: Sendable {
     self.pads = pads
     autoPad = .notset
     roundsUp = false
+    isPool = false
   }
 
   static func list(
@@ -77,7 +80,7 @@ struct WindowAttributes: Sendable {
         kernel: kernel[axis], stride: strides?[axis] ?? 1, dilation: dilations?[axis] ?? 1,
         padBegin: autoPad == .notset ? pads?[axis] ?? 0 : 0,
         padEnd: autoPad == .notset ? pads?[rank + axis] ?? 0 : 0, autoPad: autoPad,
-        roundsUp: roundsUp)
+        roundsUp: roundsUp, cropsEvenly: isPool)
     }
   }
 }
@@ -91,6 +94,8 @@ struct WindowAxis: Sendable {
   let padEnd: Int
   let autoPad: AutoPad
   let roundsUp: Bool
+  /// Whether automatic padding may be negative: that of pools, not of convolutions.
+  let cropsEvenly: Bool
 
   /// The distance from the first tap to the last, plus one.
   var span: Int { (kernel - 1) * dilation + 1 }
@@ -112,9 +117,11 @@ struct WindowAxis: Sendable {
   /// The padding before the first element of `extent` elements, and after the last.
   func padding(_ extent: Int) -> (begin: Int, end: Int) {
     guard autoPad == .sameUpper || autoPad == .sameLower else { return (padBegin, padEnd) }
-    let total = max(0, (outputExtent(extent) - 1) * stride + span - extent)
-    let less = total / 2
-    return autoPad == .sameUpper ? (less, total - less) : (total - less, less)
+    let needed = (outputExtent(extent) - 1) * stride + span - extent
+    // A pool whose strides leave elements out leaves them out on both sides.
+    let total = cropsEvenly ? needed : max(0, needed)
+    let begin = autoPad == .sameUpper ? total / 2 : (total + 1) / 2
+    return (begin, total - begin)
   }
 
   /// As `outputExtent`, of an extent that may not be known.
