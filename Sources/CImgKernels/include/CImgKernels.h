@@ -3,6 +3,7 @@
 #define CIMGKERNELS_H
 
 #include "imgk_binary.h"
+#include "imgk_gemm.h"
 #include "imgk_int8.h"
 #include "imgk_bits.h"
 #include "imgk_convert.h"

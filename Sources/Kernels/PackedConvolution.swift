@@ -1,0 +1,71 @@
+import CImgKernels
+
+/// A 2-D fp32 convolution with its filters packed once: ONNX Conv over one or two spatial axes.
+///
+/// Runs as the product of the filters and the image's patches, which are laid out a tile at a time and never stored
+/// whole. Each sum runs over the channels and taps in order, one fused multiply-add a step: the bits are the same on
+/// every instruction set and for every thread count.
+public final class PackedConvolution: Sendable {
+  /// The shape of a convolution. Padding counts as 0.
+  public typealias Geometry = Int8Convolution.Geometry
+
+  /// The shape.
+  public let geometry: Geometry
+  private let filters: PackedMatrix
+
+  /// Packs filters `[outputs, channels / groups, height, width]`.
+  ///
+  /// Throws `KernelError.shape` where groups and channels do not fit, `.outOfMemory` where memory is exhausted.
+  public init(
+    packing filters: UnsafePointer<Float>, geometry: Geometry
+  ) throws(KernelError) {
+    let g = geometry
+    guard g.groups > 0, g.channels % g.groups == 0, g.outputs % g.groups == 0 else {
+      throw .shape(
+        kernel: "convolution", rule: "groups divide the channels",
+        found: "\(g.groups) groups, \(g.channels) and \(g.outputs) channels")
+    }
+    let outputs = g.outputs / g.groups
+    let depth = g.channels / g.groups * g.kernel.height * g.kernel.width
+    self.geometry = geometry
+    self.filters = try PackedMatrix(
+      packing: filters, as: .left, lanes: outputs, depth: depth, laneStride: depth, depthStride: 1,
+      count: g.groups, matrixStride: outputs * depth)
+  }
+
+  /// Bytes held.
+  public var byteCount: Int { filters.byteCount }
+
+  /// Convolves images `[batch, channels, height, width]` into `y` `[batch, outputs, out height, out width]`, which does
+  /// not overlap them.
+  ///
+  /// Rows of the epilogue are the output channels, columns the pixels; its residual is laid out as the result. The
+  /// shape may be one of another stride, dilation or padding than the filters were packed with.
+  public func run(
+    _ x: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
+    into y: UnsafeMutablePointer<Float>, geometry changed: Geometry? = nil,
+    epilogue: ProductEpilogue = ProductEpilogue()
+  ) {
+    let g = changed ?? geometry
+    precondition(
+      g.channels == geometry.channels && g.outputs == geometry.outputs
+        && g.groups == geometry.groups && g.kernel == geometry.kernel,
+      "the filters were packed for another convolution")
+    let out = g.outputSize(height: height, width: width)
+    guard out.height > 0, out.width > 0 else { return }
+    var c = imgk_convolution()
+    (c.batch, c.groups) = (batch, g.groups)
+    (c.channels, c.outputs) = (g.channels / g.groups, g.outputs / g.groups)
+    (c.height, c.width) = (height, width)
+    (c.kernel_height, c.kernel_width) = g.kernel
+    (c.stride_y, c.stride_x) = g.stride
+    (c.dilation_y, c.dilation_x) = g.dilation
+    (c.pad_top, c.pad_left) = (g.padding.top, g.padding.left)
+    (c.out_height, c.out_width) = out
+    c.x = x
+    c.filters = filters.panels
+    c.y = y
+    c.epilogue = epilogue.code(columns: out.height * out.width)
+    withExtendedLifetime(filters) { imgk_convolution_run(&c) }
+  }
+}
