@@ -4,11 +4,13 @@ import Tensors
 
 /// `Conv` (ai.onnx 1, 11, 22): cross-correlation of `X [N, C, D…]` with `W [M, C / group, k…]`,
 /// plus the bias `B [M]`, over any number of spatial axes.
-struct ConvOperator: RealOperator {
+struct ConvOperator: RealOperator, PreparableOperator {
   static let opType = "Conv"
 
   let window: WindowAttributes
   let groups: Int
+  /// W where it is constant, packed.
+  private var packed: PackedFilters?
 
   init(_ attributes: inout AttributeReader) throws {
     window = try WindowAttributes(&attributes)
@@ -50,15 +52,23 @@ struct ConvOperator: RealOperator {
     as type: Real.Type, _ context: ExecutionContext
   ) throws -> [Tensor?] {
     let input = try context.input(0, "X")
-    let weight = try context.input(1, "W", input.dtype)
+    guard packed == nil || input.dtype == .float32 else {
+      throw OperatorError.inputType(index: 0, expected: "the type of W", found: input.dtype)
+    }
+    let weight = try packed == nil ? context.input(1, "W", input.dtype) : nil
     let bias = try context.optionalInput(2, of: input.dtype)
     let shapes = try ConvolutionShapes(
-      input: input.shape, weight: weight.shape, bias: bias?.shape, groups: groups,
-      kernelShape: window.kernelShape)
+      input: input.shape, weight: packed?.shape ?? weight?.shape ?? .scalar, bias: bias?.shape,
+      groups: groups, kernelShape: window.kernelShape)
     let geometry = try geometry(of: shapes, input.shape)
     let output = try context.allocate(
       input.dtype,
       try Shape(checking: [shapes.batch, shapes.outputChannels] + geometry.output))
+    if Real.self == Float.self, let filters = try packed ?? weight.flatMap({ try pack($0) }) {
+      filters.run(input, batch: shapes.batch, geometry, bias: bias, into: output)
+      return [output]
+    }
+    guard let weight else { throw OperatorError.missingInput(index: 1, name: "W") }
     if Real.self == Float.self, ColumnConvolution.pays(shapes) {
       try ColumnConvolution(shapes: shapes, geometry: geometry).run(
         input: input.pointer(), weight: weight.pointer(), bias: bias?.pointer(),
@@ -69,6 +79,22 @@ struct ConvOperator: RealOperator {
       shapes, geometry, input: input.pointer(as: Real.self), weight: weight.pointer(),
       bias: bias?.pointer(), output: output.mutablePointer())
     return [output]
+  }
+
+  func prepared(
+    _ constants: [ConstantOperand?]
+  ) throws -> (operator: any Operator, consumedInputs: Set<Int>)? {
+    guard constants.count >= 2, let weight = constants[1],
+      weight.dtype == .float32 || weight.dtype.isHalf, PackedFilters.takes(weight.shape, groups),
+      let filters = try pack(weight.materialized().converted(to: .float32))
+    else { return nil }
+    var made = self
+    made.packed = filters
+    return (made, [1])
+  }
+
+  private func pack(_ weight: Tensor) throws -> PackedFilters? {
+    try PackedFilters(weight, groups: groups)
   }
 }
 

@@ -7,13 +7,15 @@ import Tensors
 ///
 /// Integers wrap; with an alpha or beta other than 1 they are scaled in Double and rounded toward
 /// zero.
-struct GemmOperator: NumericOperator {
+struct GemmOperator: NumericOperator, PreparableOperator {
   static let opType = "Gemm"
 
   private let alpha: Float
   private let beta: Float
   private let transposesA: Bool
   private let transposesB: Bool
+  /// B where it is constant, packed.
+  private var packed: PackedOperand?
 
   init(_ attributes: inout AttributeReader) throws {
     alpha = try attributes.float("alpha", default: 1)
@@ -32,6 +34,7 @@ struct GemmOperator: NumericOperator {
   func run<Number: NumberElement>(
     as type: Number.Type, _ context: ExecutionContext
   ) throws -> [Tensor?] {
+    if Number.self == Float.self { return [try multiplyFloats(context)] }
     try context.requireSameType(0, 1, 2)
     let (a, b) = (try context.input(0, "A"), try context.input(1, "B"))
     let (rows, depth, columns) = try extents(a.shape, b.shape)
@@ -84,5 +87,57 @@ struct GemmOperator: NumericOperator {
       Broadcast([output.shape, c.shape], to: output.shape), output.pointer(as: type),
       c.pointer(as: type), into: output.mutablePointer(as: type)
     ) { Number.sum($0, scales ? Number(nearest: $1.double * factor) : $1) }
+  }
+}
+
+extension GemmOperator {
+  /// The fp32 kernel: everything in one pass where C is a row, a column or a whole matrix.
+  private func multiplyFloats(_ context: ExecutionContext) throws -> Tensor {
+    let a = try context.input(0, "A", .float32)
+    let b = try packed == nil ? context.input(1, "B", .float32) : nil
+    let c = try beta == 0 ? nil : context.optionalInput(2, of: .float32)
+    let (rows, depth, columns) = try extents(a.shape, packed?.shape ?? b?.shape ?? .scalar)
+    let output = try context.allocate(.float32, Shape.checked([rows, columns]))
+    var epilogue = ProductEpilogue(scale: alpha)
+    let isFused = beta == 1 && c.map { fuse($0, output.shape, &epilogue) } ?? true
+    let right: MatrixProduct.Operand
+    if let packed {
+      right = .packed(packed.matrix)
+    } else if let b {
+      right = view(b, transposesB, as: Float.self).operand()
+    } else {
+      throw OperatorError.missingInput(index: 1, name: "B")
+    }
+    MatrixProduct(rows: rows, depth: depth, columns: columns).run(
+      view(a, transposesA, as: Float.self).operand(), right, into: output.mutablePointer(),
+      epilogue: epilogue)
+    if let c, !isFused { try add(c, to: output, as: Float.self) }
+    withExtendedLifetime((a, b, c)) {}
+    return output
+  }
+
+  /// Has the product add C; false where C is of another shape than it can.
+  private func fuse(_ c: Tensor, _ result: Shape, _ epilogue: inout ProductEpilogue) -> Bool {
+    if c.shape == result {
+      epilogue.residual = c.pointer()
+    } else if c.shape == [result[1]] || c.shape == [1, result[1]] {
+      epilogue.columnBias = c.pointer()
+    } else if c.shape == [result[0], 1] {
+      epilogue.rowBias = c.pointer()
+    } else {
+      return false
+    }
+    return true
+  }
+
+  func prepared(
+    _ constants: [ConstantOperand?]
+  ) throws -> (operator: any Operator, consumedInputs: Set<Int>)? {
+    guard constants.count >= 2, let b = constants[1], b.shape.rank == 2,
+      let packed = try PackedOperand(right: b, isTransposed: transposesB)
+    else { return nil }
+    var made = self
+    made.packed = packed
+    return (made, [1])
   }
 }

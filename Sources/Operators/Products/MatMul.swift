@@ -4,8 +4,11 @@ import Tensors
 
 /// `MatMul` (ai.onnx 13): products of matrices, as numpy.matmul: leading axes broadcast, a vector
 /// counts as a row on the left and a column on the right. All number types, integers wrap.
-struct MatMulOperator: NumericOperator {
+struct MatMulOperator: NumericOperator, PreparableOperator {
   static let opType = "MatMul"
+
+  /// B where it is a constant matrix, packed.
+  private var packed: PackedOperand?
 
   init(_ attributes: inout AttributeReader) throws {}
 
@@ -17,6 +20,7 @@ struct MatMulOperator: NumericOperator {
   func run<Number: NumberElement>(
     as type: Number.Type, _ context: ExecutionContext
   ) throws -> [Tensor?] {
+    if let packed { return [try multiplyPacked(packed, context)] }
     try context.requireSameType(0, 1)
     let (a, b) = (try context.input(0, "A"), try context.input(1, "B"))
     let shapes = try MatrixShapes(a.shape, b.shape)
@@ -24,6 +28,10 @@ struct MatMulOperator: NumericOperator {
     let (left, right) = (a.pointer(as: type), b.pointer(as: type))
     let target = output.mutablePointer(as: type)
     let (rows, depth, columns) = (shapes.rows, shapes.depth, shapes.columns)
+    if Number.self == Float.self {
+      multiplyFloats(shapes, a.pointer(), b.pointer(), into: output.mutablePointer())
+      return [output]
+    }
     shapes.forEachProduct { product, leftMatrix, rightMatrix in
       multiply(
         MatrixView(base: left + leftMatrix * rows * depth, rowStride: depth, columnStride: 1),
@@ -32,5 +40,54 @@ struct MatMulOperator: NumericOperator {
         into: target + product * rows * columns, rows: rows, depth: depth, columns: columns)
     }
     return [output]
+  }
+}
+
+extension MatMulOperator {
+  /// Stacks of matrices, as many at a time as lie evenly apart.
+  private func multiplyFloats(
+    _ shapes: MatrixShapes, _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    let (rows, depth, columns) = (shapes.rows, shapes.depth, shapes.columns)
+    shapes.forEachRun { run in
+      // Matrices times one matrix are one taller matrix times it.
+      let isTall = run.rightStep == 0 && run.leftStep == 1
+      let product = MatrixProduct(
+        rows: isTall ? rows * run.count : rows, depth: depth, columns: columns,
+        count: isTall ? 1 : run.count)
+      product.run(
+        .strided(
+          left + run.left * rows * depth, rowStride: depth, columnStride: 1,
+          matrixStride: run.leftStep * rows * depth),
+        .strided(
+          right + run.right * depth * columns, rowStride: columns, columnStride: 1,
+          matrixStride: run.rightStep * depth * columns),
+        into: target + run.product * rows * columns)
+    }
+  }
+
+  /// The product of A, whose matrices make one tall matrix, and the packed B.
+  private func multiplyPacked(_ b: PackedOperand, _ context: ExecutionContext) throws -> Tensor {
+    let a = try context.input(0, "A", .float32)
+    let shapes = try MatrixShapes(a.shape, b.shape)
+    let output = try context.allocate(.float32, shapes.shape)
+    let product = MatrixProduct(
+      rows: shapes.rows * shapes.count, depth: shapes.depth, columns: shapes.columns)
+    product.run(
+      .strided(a.pointer(), rowStride: shapes.depth, columnStride: 1), .packed(b.matrix),
+      into: output.mutablePointer())
+    return output
+  }
+
+  func prepared(
+    _ constants: [ConstantOperand?]
+  ) throws -> (operator: any Operator, consumedInputs: Set<Int>)? {
+    guard constants.count == 2, let b = constants[1], (1...2).contains(b.shape.rank),
+      let packed = try PackedOperand(right: b)
+    else { return nil }
+    var made = self
+    made.packed = packed
+    return (made, [1])
   }
 }

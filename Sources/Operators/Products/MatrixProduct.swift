@@ -10,15 +10,15 @@ struct MatrixView<Number> {
 
 /// C = A · B for `[rows, depth]` and `[depth, columns]`, C row by row without gaps; integers wrap.
 ///
-/// The order of each sum depends on the extents alone.
+/// The order of each sum is fixed: from the first element to the last. Float takes the packed kernels.
 func multiply<Number: NumberElement>(
   _ a: MatrixView<Number>, _ b: MatrixView<Number>, into c: UnsafeMutablePointer<Number>,
   rows: Int, depth: Int, columns: Int
 ) {
-  if let left = a as? MatrixView<Float>, let right = b as? MatrixView<Float>,
-    let target = c as? UnsafeMutablePointer<Float>,
-    multiplyFloats(left, right, into: target, rows: rows, depth: depth, columns: columns)
+  if let a = a as? MatrixView<Float>, let b = b as? MatrixView<Float>,
+    let c = c as? UnsafeMutablePointer<Float>
   {
+    MatrixProduct(rows: rows, depth: depth, columns: columns).run(a.operand(), b.operand(), into: c)
     return
   }
   let grain = max(1, Broadcast.grain / max(1, depth * columns))
@@ -41,5 +41,13 @@ func multiply<Number: NumberElement>(
         }
       }
     }
+  }
+}
+
+extension MatrixView<Float> {
+  /// The matrix as the kernels take it, the first of a stack where `matrixStride` is not 0.
+  func operand(matrixStride: Int = 0) -> MatrixProduct.Operand {
+    .strided(
+      base, rowStride: rowStride, columnStride: columnStride, matrixStride: matrixStride)
   }
 }

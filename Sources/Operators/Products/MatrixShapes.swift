@@ -40,11 +40,34 @@ struct MatrixShapes {
 
   /// Calls `body` for each product: its number, and those of its matrices.
   func forEachProduct(_ body: (_ product: Int, _ left: Int, _ right: Int) -> Void) {
+    forEachRun { run in
+      for index in 0..<run.count {
+        body(
+          run.product + index, run.left + index * run.leftStep, run.right + index * run.rightStep)
+      }
+    }
+  }
+
+  /// Neighbouring products whose matrices lie evenly apart.
+  struct Run {
+    /// The first product, and its matrices.
+    let product: Int
+    let left: Int
+    let right: Int
+    /// From one product's matrix to the next's: 0 or 1.
+    let leftStep: Int
+    let rightStep: Int
+    let count: Int
+  }
+
+  /// Calls `body` for runs of products that make up all of them.
+  func forEachRun(_ body: (Run) -> Void) {
     let (leftStep, rightStep) = (batch.innerStride(0), batch.innerStride(1))
     batch.forEachRun(in: 0..<count) { result, operands, count in
-      for index in 0..<count {
-        body(result + index, operands[0] + index * leftStep, operands[1] + index * rightStep)
-      }
+      body(
+        Run(
+          product: result, left: operands[0], right: operands[1], leftStep: leftStep,
+          rightStep: rightStep, count: count))
     }
   }
 

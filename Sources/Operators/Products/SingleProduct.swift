@@ -1,6 +1,6 @@
 import Kernels
 
-/// Products of fp32 matrices in row-major order, as fast as the machine's kernels make them.
+/// Products of fp32 matrices in row-major order by the packed kernels.
 enum SingleProduct {
   /// A matrix and the distance between its rows.
   struct Rows {
@@ -14,26 +14,10 @@ enum SingleProduct {
     _ a: Rows, _ b: Rows, transposesB: Bool = false, accumulates: Bool = false,
     into c: UnsafeMutablePointer<Float>, rowStride: Int, m: Int, n: Int, k: Int
   ) {
-    guard m > 0, n > 0 else { return }
-    let limit = Int(Int32.max)
-    if k > 0, max(m, n, k) < limit, max(a.stride, b.stride, rowStride) < limit,
-      let library = try? OpenBLAS.shared
-    {
-      library.sgemm(
-        transposeB: transposesB, m: m, n: n, k: k, a: a.base, leadingA: a.stride, b: b.base,
-        leadingB: b.stride, beta: accumulates ? 1 : 0, c: c, leadingC: rowStride)
-      return
-    }
-    Parallel.forEachIndex(count: m) { row in
-      let target = c + row * rowStride
-      if !accumulates { target.update(repeating: 0, count: n) }
-      for inner in 0..<k {
-        let factor = a.base[row * a.stride + inner]
-        for column in 0..<n {
-          target[column] +=
-            factor * b.base[transposesB ? column * b.stride + inner : inner * b.stride + column]
-        }
-      }
-    }
+    MatrixProduct(rows: m, depth: k, columns: n).run(
+      .strided(a.base, rowStride: a.stride, columnStride: 1),
+      .strided(
+        b.base, rowStride: transposesB ? 1 : b.stride, columnStride: transposesB ? b.stride : 1),
+      into: c, rowStride: rowStride, accumulates: accumulates)
   }
 }
