@@ -11,7 +11,8 @@
 enum { ROWS = IMGK_GEMM_ROWS, COLUMNS = IMGK_GEMM_COLUMNS, DEPTH = IMGK_GEMM_DEPTH };
 
 // The largest blocks of C one job computes. Operands that a job packs are held to the second-level cache.
-enum { PACKED_ROWS = 64 * ROWS, STRIDED_ROWS = 32 * ROWS, PACKED_COLUMNS = 16 * COLUMNS, STRIDED_COLUMNS = 12 * COLUMNS };
+enum { PACKED_ROWS = 64 * ROWS, STRIDED_ROWS = 32 * ROWS };
+enum { PACKED_COLUMNS = 16 * COLUMNS, STRIDED_COLUMNS = 12 * COLUMNS };
 // The smallest, which there must be enough of for every thread; a chunk of jobs takes this many products at least.
 enum { LEAST_ROWS = 4 * ROWS, LEAST_COLUMNS = 2 * COLUMNS, LEAST_PRODUCTS = 1 << 16 };
 

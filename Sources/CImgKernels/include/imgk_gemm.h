@@ -13,8 +13,8 @@ extern "C" {
 /// Which side of a product an operand stands on. Left: its lanes are C's rows; right: C's columns.
 typedef enum imgk_side { IMGK_LEFT = 0, IMGK_RIGHT = 1 } imgk_side;
 
-/// `matrices` matrices of `lanes` (C's rows or columns) by `depth` (the dimension summed over). Element (lane, depth) of
-/// matrix i is at data[i * matrix_stride + lane * lane_stride + depth * depth_stride].
+/// `matrices` matrices of `lanes` (C's rows or columns) by `depth` (the dimension summed over). Element (lane, depth)
+/// of matrix i is at data[i * matrix_stride + lane * lane_stride + depth * depth_stride].
 typedef struct imgk_panels_source {
   imgk_side side;
   size_t matrices, lanes, depth;
@@ -47,8 +47,8 @@ typedef struct imgk_epilogue {
   float alpha, beta;
 } imgk_epilogue;
 
-/// C[i] = epilogue(A[i] · B[i]) for i < batch: A `[m, k]`, B `[k, n]`, C `[m, n]`. An operand is packed (`left`, `right`:
-/// matrix i modulo their count) or strided; C's columns are contiguous.
+/// C[i] = epilogue(A[i] · B[i]) for i < batch: A `[m, k]`, B `[k, n]`, C `[m, n]`. An operand is packed (`left`,
+/// `right`: matrix i modulo their count) or strided; C's columns are contiguous.
 ///
 /// Each sum runs over k from the first to the last, one fused multiply-add a step: the bits are the same on every
 /// instruction set, for every thread count and every way the work is cut up.
