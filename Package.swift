@@ -86,5 +86,7 @@ let package = Package(
         "ImgconvKit", "FileIO", "Tensors", "ModelGraph", "Kernels", "Quantization",
         "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
+    .testTarget(
+      name: "imgconvTests", dependencies: ["imgconv", "TestSupport"], swiftSettings: strict),
   ]
 )
