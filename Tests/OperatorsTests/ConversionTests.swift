@@ -57,6 +57,17 @@ struct ConversionTests {
     #expect(try numbers(.float8e5m2fnuz, saturate: 1).prefix(3) == [57_344, -57_344, 57_344])
   }
 
+  @Test("the 6-bit types go by their numbers in ONNX")
+  func sixBits() throws {
+    let x = try Tensor([Float(7.3), -28, 0.0625, 100])
+    for (code, expected) in [(27, [7.5, -7.5, 0, 7.5]), (28, [7, -28, 0.0625, 28])]
+      as [(Int64, [Float])]
+    {
+      let stored = try result("Cast", x, attributes: ["to": .int(code)])
+      #expect(try cast(stored, .float32).array(of: Float.self) == expected)
+    }
+  }
+
   @Test("powers of two are rounded up, down or to the nearer")
   func powers() throws {
     let x = try Tensor([Float(3), 2.5, 5, 8])

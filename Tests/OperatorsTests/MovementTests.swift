@@ -101,6 +101,11 @@ struct MovementTests {
     #expect(throws: TensorError.self) {
       try result("Tile", try counting([2]), try Tensor([Int64.max]))
     }
+    #expect(
+      try result(
+        "DepthToSpace", try counting([1, 1 << 30, 0, 1 << 30]),
+        attributes: ["blocksize": .int(1 << 15)]
+      ).shape == [1, 1, 0, 1 << 45])
     #expect(throws: OperatorError.self) {
       try result("Reshape", try counting([6]), try Tensor([Int64(4), -1]))
     }

@@ -20,8 +20,10 @@ struct QuantizedOperatorsTests {
     let real = try result(
       "DequantizeLinear", x, scale, nil, attributes: ["block_size": .int(2)])
     #expect(real.array(of: Float.self) == [1, 2, 30, 40, 500])
-    #expect(throws: OperatorError.self) {
-      try result("DequantizeLinear", x, scale, nil, attributes: ["block_size": .int(3)])
+    for size in [Int64(3), .max, -1] {
+      #expect(throws: OperatorError.self) {
+        try result("DequantizeLinear", x, scale, nil, attributes: ["block_size": .int(size)])
+      }
     }
   }
 

@@ -155,6 +155,9 @@ extension AttributeReader {
   /// An element type written as ONNX's number; nil where the node has none.
   public mutating func optionalDType(_ name: String) throws -> DType? {
     guard let number = try optionalInt(name) else { return nil }
+    // The 6-bit types' numbers in ONNX; `DType` numbers them apart.
+    if number == 27 { return .float6e2m3 }
+    if number == 28 { return .float6e3m2 }
     guard let code = UInt8(exactly: number), code < 64, let dtype = DType(rawValue: code) else {
       throw OperatorError.attribute(name, expected: "an element type", found: "\(number)")
     }

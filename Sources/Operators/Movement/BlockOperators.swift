@@ -60,6 +60,7 @@ struct DepthToSpaceOperator: Operator {
           batch, depth, try Shape.checked([height, block]).elementCount,
           try Shape.checked([width, block]).elementCount,
         ]))
+      guard output.elementCount > 0 else { return [output] }
       let extents = [batch, depth, height, block, width, block]
       StridedCopy(
         extents: extents,
@@ -113,6 +114,7 @@ struct SpaceToDepthOperator: Operator {
         Shape.checked([
           batch, try Shape.checked([depth, block, block]).elementCount, height, width,
         ]))
+      guard output.elementCount > 0 else { return [output] }
       let strides = shape.strides
       var extents = [batch, block, block, depth, height, width]
       var steps = [
