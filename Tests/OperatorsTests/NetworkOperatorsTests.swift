@@ -47,6 +47,25 @@ struct NetworkOperatorsTests {
     #expect(fixed.shape == [1, 1, 4])
   }
 
+  @Test("a pool whose strides leave elements out leaves them out on both sides")
+  func evenCrop() throws {
+    let attributes: [String: AttributeValue] = [
+      "kernel_shape": .ints([1]), "strides": .ints([3]), "auto_pad": .text("SAME_UPPER"),
+    ]
+    let y = try result("MaxPool", try counting([1, 1, 6]), attributes: attributes)
+    #expect(y.array(of: Float.self) == [1, 4])
+  }
+
+  @Test("a seeded dropout keeps what MT19937 says")
+  func dropout() throws {
+    let ones = try Tensor([Float](repeating: 1, count: 5))
+    let inputs: [Tensor?] = [ones, try Tensor(scalar: Float(0.5)), try Tensor(scalar: true)]
+    let results = try run("Dropout", inputs, ["seed": .int(0)], outputs: 2)
+    #expect(results[0].array(of: Float.self) == [2, 2, 2, 2, 0])
+    #expect(results[1].array(of: Bool.self) == [true, true, true, true, false])
+    #expect(throws: OperatorError.self) { try run("Dropout", inputs, outputs: 2) }
+  }
+
   @Test("shapes that do not fit are errors")
   func mismatches() throws {
     let x = try counting([1, 2, 3, 3])

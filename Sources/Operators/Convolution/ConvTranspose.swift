@@ -58,6 +58,12 @@ struct ConvTransposeOperator: RealOperator {
     // The window that slides over the results gives the input's extents back.
     let geometry = WindowGeometry(
       axes.map(\.window), over: axes.map(\.output), giving: shapes.spatial)
+    if Real.self == Float.self, geometry.rank > 0, geometry.outputCount > 0 {
+      try TransposedColumns(shapes: shapes, geometry: geometry).run(
+        input: input.pointer(), weight: weight.pointer(), bias: bias?.pointer(),
+        output: output.mutablePointer(), context: context)
+      return [output]
+    }
     scatter(
       shapes, geometry, input: input.pointer(as: Real.self), weight: weight.pointer(),
       bias: bias?.pointer(), output: output.mutablePointer())
