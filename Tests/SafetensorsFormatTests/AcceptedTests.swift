@@ -87,7 +87,7 @@ struct AcceptedTests {
     ]
     let folder = try TemporaryFolder()
     for code in codes {
-      let bits = code.hasPrefix("F4") ? 4 : code.hasPrefix("F6") ? 6 : width(code)
+      let bits = code == "F4" ? 4 : code.hasPrefix("F6_") ? 6 : width(code)
       let count = 16
       let data = (0..<(count * bits / 8)).map {
         code == "BOOL" ? UInt8($0 % 2) : UInt8(truncatingIfNeeded: $0 * 37 + 11)
