@@ -10,6 +10,8 @@ public final class SafetensorsFile: TensorSource {
   public let tensors: [TensorInfo]
   /// The texts of `__metadata__`.
   public let metadata: [String: String]
+  /// What was let pass though a writer would not write it, each in a few words.
+  public let notes: [String]
 
   private let file: InputFile
   private let begins: [Int]
@@ -38,6 +40,7 @@ public final class SafetensorsFile: TensorSource {
     tensors = header.entries.map(\.info)
     begins = header.entries.map(\.begin)
     metadata = header.metadata
+    notes = SafetensorsHeader.notes(bytes, header.entries)
     self.file = file
   }
 

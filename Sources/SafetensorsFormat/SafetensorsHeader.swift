@@ -27,11 +27,6 @@ struct SafetensorsHeader: Sendable {
     parser.maximumValues = Self.maximumTensors * 80
     parser.maximumMembers = Self.maximumTensors + 1
     parser.maximumDepth = 8
-    guard bytes.first == UInt8(ascii: "{") else {
-      throw .header(
-        file: file,
-        JSONError(offset: 0, rule: .syntax(expected: "'{'", found: Self.firstByte(bytes))))
-    }
     let document: JSONValue
     do {
       document = try parser.parse(bytes)
@@ -55,9 +50,33 @@ struct SafetensorsHeader: Sendable {
     entries = try LayoutCheck(file: file, dataStart: dataStart, dataSize: dataSize).ordered(ranged)
     self.metadata = metadata
   }
+}
 
-  private static func firstByte(_ bytes: [UInt8]) -> String {
-    bytes.first.map { "byte 0x" + String($0, radix: 16) } ?? "nothing"
+extension SafetensorsHeader {
+  /// What a reader lets pass and a writer would not write, in words: white space before the JSON,
+  /// types that the runtime does not compute with.
+  static func notes(_ bytes: [UInt8], _ entries: [Entry]) -> [String] {
+    var notes: [String] = []
+    if let first = bytes.first, first != UInt8(ascii: "{") {
+      notes.append("header: white space before the JSON dropped")
+    }
+    let opaque = entries.count { $0.info.dtype.isOpaque }
+    if opaque > 0 {
+      notes.append("\(opaque) tensors of fp8, fp6, fp4 or complex types passed through")
+    }
+    return notes
+  }
+}
+
+extension DType {
+  /// Whether the runtime only carries such elements along.
+  fileprivate var isOpaque: Bool {
+    switch self {
+    case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float8e8m0, .float4e2m1,
+      .float6e2m3, .float6e3m2, .complex64, .complex128:
+      true
+    default: false
+    }
   }
 }
 

@@ -10,6 +10,11 @@ public final class ShardedSafetensors: TensorSource {
   /// The shards' paths, sorted.
   public let shardPaths: [String]
 
+  /// The shards' notes, each with the shard's name.
+  public var notes: [String] {
+    shards.flatMap { shard in shard.notes.map { "\(shard.path.lastComponent): \($0)" } }
+  }
+
   private let shards: [SafetensorsFile]
   private let places: [(shard: Int, index: Int)]
 

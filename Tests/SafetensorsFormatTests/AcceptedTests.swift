@@ -13,6 +13,13 @@ struct AcceptedTests {
     return try SafetensorsFile(path: path)
   }
 
+  @Test("19 white space before the JSON is let pass and noted")
+  func leadingSpace() throws {
+    let file = try open(" \n{}")
+    #expect(file.tensors.isEmpty)
+    #expect(file.notes == ["header: white space before the JSON dropped"])
+  }
+
   @Test("20 white space after the JSON")
   func trailingSpace() throws { #expect(try open("{}      ").tensors.isEmpty) }
 

@@ -38,13 +38,11 @@ public struct ModelLoader: Sendable {
     switch format {
     case .safetensors:
       let file = try SafetensorsFile(path: path)
-      model = Model(components: [
-        Component(name: Self.defaultName, weights: file, metadata: file.metadata)
-      ])
+      model = weightsOnly(file, metadata: file.metadata, notes: file.notes)
     case .shardIndex:
       let shards = try ShardedSafetensors(indexPath: path)
       paths += shards.shardPaths
-      model = Model(components: [Component(name: Self.defaultName, weights: shards)])
+      model = weightsOnly(shards, notes: shards.notes)
     case .onnx:
       model = try raised(ONNXReader.read(path: path, options: onnxOptions))
       // The model's file comes first, then its external data.
@@ -53,6 +51,17 @@ public struct ModelLoader: Sendable {
     case .imgc: model = try ImgcFile(path: path).model
     }
     return LoadedModel(model: model, format: format, path: path, sourcePaths: paths)
+  }
+
+  /// A model of weights without a graph; the reader's notes stand in a step of history that an
+  /// import takes them from.
+  private func weightsOnly(
+    _ weights: any TensorSource, metadata: [String: String] = [:], notes: [String]
+  ) -> Model {
+    Model(
+      components: [Component(name: Self.defaultName, weights: weights, metadata: metadata)],
+      provenance: notes.isEmpty
+        ? [] : [ProvenanceStep(action: "read", tool: "safetensors", notes: notes)])
   }
 
   private func raised(_ model: Model) throws -> Model {

@@ -48,12 +48,14 @@ extension QuantizeJob {
       return QuantizeReport(accounts: quantized.accounts, artifact: nil)
     }
     var model = quantized.model
-    model.provenance.append(try step(loaded))
+    let notes = model.provenance.filter { $0.action == "read" }.flatMap(\.notes)
+    model.provenance.removeAll { $0.action == "read" }
+    model.provenance.append(try step(loaded, notes: notes))
     let artifact = try sink.write(model, notes: [], progress: progress)
     return QuantizeReport(accounts: quantized.accounts, artifact: artifact)
   }
 
-  private func step(_ loaded: LoadedModel) throws -> ProvenanceStep {
+  private func step(_ loaded: LoadedModel, notes: [String]) throws -> ProvenanceStep {
     var options = ["weights": "\(recipe.defaultScheme)"]
     for (index, rule) in recipe.rules.enumerated() {
       options["rule.\(index)"] = "\(rule.pattern)=\(rule.scheme)"
@@ -61,6 +63,7 @@ extension QuantizeJob {
     if recipe.saturates { options["saturate"] = "true" }
     return ProvenanceStep(
       action: "quantize", tool: Provenance.tool, options: options,
-      inputs: try Provenance.inputs(of: loaded), timestamp: Provenance.timestamp)
+      inputs: try Provenance.inputs(of: loaded), notes: notes,
+      timestamp: Provenance.timestamp)
   }
 }

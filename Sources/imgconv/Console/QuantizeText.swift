@@ -19,13 +19,16 @@ enum QuantizeText {
         Quantities.bytes(account.bytesAfter),
         account.decision.scheme == .keep
           ? "–" : Quantities.significant(account.deviation.relativeL2, 3),
-        account.decision.reason + remarks(account.deviation),
+        account.decision.reason + remarks(account),
       ])
     }
     return table.text + "\n\n" + totals(report)
   }
 
-  private static func remarks(_ deviation: WeightDeviation) -> String {
+  /// What a floating-point type lost; that small weights round to zero is usual for integers.
+  private static func remarks(_ account: TensorAccount) -> String {
+    guard case .float = account.decision.scheme else { return "" }
+    let deviation = account.deviation
     var remarks = ""
     if deviation.underflowCount > 0 { remarks += "; \(deviation.underflowCount) became zero" }
     if deviation.saturatedCount > 0 { remarks += "; \(deviation.saturatedCount) saturated" }
