@@ -69,6 +69,19 @@ struct MainJobTests {
     #expect(folder.names == ["page.bin", "there.imgc"])
   }
 
+  @Test("inspect --verify finds a damaged weight and names it")
+  func damagedArtifact() throws {
+    let folder = try TemporaryFolder()
+    let artifact = folder.path(of: "student.imgc")
+    #expect(try CommandLine.run("import", student, "-o", artifact).status == 0)
+    let sound = try CommandLine.run("inspect", artifact, "--verify")
+    #expect(sound.status == 0 && sound.output.contains("every digest holds"))
+    var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: artifact)))
+    bytes[bytes.count / 2] ^= 1
+    let damaged = try CommandLine.run("inspect", try folder.write("damaged", bytes), "--verify")
+    #expect(damaged.status == 2 && damaged.errors.contains("tensor "), "\(damaged.errors)")
+  }
+
   @Test("--version names the kernels and the OpenBLAS core")
   func version() throws {
     let result = try CommandLine.run("--version")

@@ -7,9 +7,14 @@ import Tensors
 public struct InspectJob: Sendable {
   /// The file.
   public var path: String
+  /// Whether every byte of a native file is read and checked against its digests too.
+  public var verifies: Bool
 
   /// Describes an inspection.
-  public init(path: String) { self.path = path }
+  public init(path: String, verifies: Bool = false) {
+    self.path = path
+    self.verifies = verifies
+  }
 
   /// Looks at the file.
   ///
@@ -18,6 +23,13 @@ public struct InspectJob: Sendable {
     let loaded = try ModelLoader().load(path: path)
     let file = try InputFile(path: path)
     let artifact = loaded.format == .imgc ? try ImgcFile(path: path) : nil
+    if verifies {
+      guard let artifact else {
+        throw JobError.option(
+          name: "--verify", expected: "a native file", found: loaded.format.rawValue)
+      }
+      try artifact.verifyAll()
+    }
     return InspectReport(
       model: loaded.model, format: loaded.format, fileSize: file.size,
       contentDigest: artifact?.contentDigest)

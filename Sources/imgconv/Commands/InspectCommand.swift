@@ -16,11 +16,14 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "List every tensor.")
   var tensors = false
 
+  @Flag(help: "Read all of an .imgc and check every digest.")
+  var verify = false
+
   @Flag(help: "Print everything as JSON.")
   var json = false
 
   mutating func run() throws {
-    let report = try InspectJob(path: file).run()
+    let report = try InspectJob(path: file, verifies: verify).run()
     if json {
       try JSONReport.print(InspectDocument(report))
     } else {
@@ -40,6 +43,7 @@ struct InspectCommand: ParsableCommand {
         "file \(attached.path.escapedForDisplay(limit: 200)): "
           + Quantities.bytes(attached.content.count))
     }
+    if verify { lines.append("every digest holds") }
     for step in report.model.provenance { lines.append(describe(step)) }
     return lines.joined(separator: "\n")
   }
