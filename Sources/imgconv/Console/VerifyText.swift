@@ -77,7 +77,7 @@ enum VerifyText {
   }
 }
 
-/// The verdict of a verification as JSON; the schema is `formats/verify-report.schema.json`.
+/// The verdict of a verification as JSON.
 struct VerifyDocument: Encodable {
   struct Limits: Encodable {
     let minimumPSNR: Double?
