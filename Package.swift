@@ -24,6 +24,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // Foundation: files, tensors, graphs.
@@ -63,9 +64,31 @@ let package = Package(
     module("Operators", ["FileIO", "Tensors", "ModelGraph", "Kernels"]),
     tests("Operators", ["Tensors", "ModelGraph"]),
     module("Runtime", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
-    module("Quantization", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
+    // Architectures: configurations and checkpoints into graphs.
+    module("Architectures", ["FileIO", "Tensors", "ModelGraph", "SafetensorsFormat"]),
+    tests("Architectures", ["FileIO", "Tensors", "ModelGraph", "TestSupport"]),
+    // What is built on the runtime.
     module(
-      "Verification", ["FileIO", "Tensors", "ModelGraph", "Operators", "Runtime"]),
+      "Diffusion", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime"]),
+    tests("Diffusion", ["FileIO", "Tensors", "ModelGraph", "SafetensorsFormat", "TestSupport"]),
+    module(
+      "Quantization",
+      [
+        "FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime", "Diffusion",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    module(
+      "Distillation",
+      [
+        "FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime", "Diffusion",
+        "Quantization", .product(name: "Yams", package: "Yams"),
+      ]),
+    module(
+      "Verification",
+      [
+        "FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime", "Diffusion",
+        .product(name: "Yams", package: "Yams"),
+      ]),
     .testTarget(
       name: "OnnxNodeTests",
       dependencies: ["FileIO", "Tensors", "ModelGraph", "ONNXFormat", "Operators", "Runtime"],
@@ -77,7 +100,8 @@ let package = Package(
       "ImgconvKit",
       [
         "FileIO", "Tensors", "ModelGraph", "Kernels", "SafetensorsFormat", "ONNXFormat",
-        "ImgcFormat", "Operators", "Runtime", "Quantization", "Verification", "CPng",
+        "ImgcFormat", "Architectures", "Operators", "Runtime", "Diffusion", "Quantization",
+        "Distillation", "Verification", "CPng",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(

@@ -1,0 +1,10 @@
+import Testing
+
+import Diffusion
+
+@Suite struct DiffusionErrorTests {
+  @Test func aSettingIsNamedWithWhatWasExpectedAndFound() {
+    let error = DiffusionError.setting(name: "beta_schedule", expected: "linear", found: "cubic")
+    #expect(error.description == "beta_schedule: expected linear, found cubic")
+  }
+}
