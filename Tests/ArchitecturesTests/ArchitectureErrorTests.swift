@@ -1,6 +1,5 @@
-import Testing
-
 import Architectures
+import Testing
 
 @Suite struct ArchitectureErrorTests {
   @Test func unknownClassNamesTheFileAndWhatIsKnown() {

@@ -1,6 +1,5 @@
-import Testing
-
 import Diffusion
+import Testing
 
 @Suite struct DiffusionErrorTests {
   @Test func aSettingIsNamedWithWhatWasExpectedAndFound() {
