@@ -102,6 +102,9 @@ public final class ImgcWeights: TensorSource {
     }
   }
 
+  /// The digest of tensor number `index` as the manifest states it; reading the tensor checks it.
+  public func digest(of index: Int) -> String? { blobs[index].sha256 }
+
   /// How many bytes tensor number `index` takes in the file, frames and all.
   public func storedSize(_ index: Int) -> Int {
     blobs[index].chunks.reduce(0) { $0 + $1.storedSize }

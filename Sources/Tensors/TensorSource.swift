@@ -46,10 +46,16 @@ public protocol TensorSource: Sendable {
 
   /// Checks that nothing changed under the reader since it was opened.
   func checkUnchanged() throws
+
+  /// The SHA-256 of the bytes of tensor number `index`, in lower-case hexadecimal, where the source
+  /// knows it without reading them; nil otherwise.
+  func digest(of index: Int) -> String?
 }
 
 extension TensorSource {
   public func checkUnchanged() throws {}
+
+  public func digest(of index: Int) -> String? { nil }
 
   /// The position of the tensor called `name`, compared as UTF-8 bytes; linear in the number of
   /// tensors.

@@ -13,7 +13,7 @@ struct Imgconv: ParsableCommand {
       """,
     subcommands: [
       ImportCommand.self, QuantizeCommand.self, VerifyCommand.self, RunCommand.self,
-      InspectCommand.self, ExportCommand.self,
+      InspectCommand.self, DiffCommand.self, ExportCommand.self,
     ])
 
   @Flag(help: "Print the version and the kernels in use.")

@@ -94,17 +94,7 @@ struct InspectCommand: ParsableCommand {
 extension ValueInfo {
   /// The declaration in one line: `sample: float32 [batch, 4, 64, 64]`.
   fileprivate var displayText: String {
-    let axes = type.dimensions.map { dimensions in
-      "["
-        + dimensions.map { dimension in
-          switch dimension {
-          case .fixed(let extent): "\(extent)"
-          case .symbol(let symbol): symbol.escapedForDisplay(limit: 40)
-          case .unknown: "?"
-          }
-        }.joined(separator: ", ") + "]"
-    }
-    return "\(name.escapedForDisplay(limit: 100)): \(type.dtype?.name ?? "?") \(axes ?? "[…]")"
+    "\(name.escapedForDisplay(limit: 100)): \(type.description.escapedForDisplay)"
   }
 }
 
@@ -199,12 +189,6 @@ extension InspectDocument.Value {
   fileprivate init(_ value: ValueInfo) {
     self.init(
       name: value.name, type: value.type.dtype?.name,
-      shape: value.type.dimensions?.map { dimension in
-        switch dimension {
-        case .fixed(let extent): "\(extent)"
-        case .symbol(let symbol): symbol
-        case .unknown: "?"
-        }
-      })
+      shape: value.type.dimensions?.map(\.description))
   }
 }
