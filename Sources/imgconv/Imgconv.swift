@@ -14,6 +14,7 @@ struct Imgconv: ParsableCommand {
     subcommands: [
       ImportCommand.self, QuantizeCommand.self, VerifyCommand.self, RunCommand.self,
       InspectCommand.self, DiffCommand.self, ExportCommand.self,
+      DigestCommand.self, AttestCommand.self,
     ])
 
   @Flag(help: "Print the version and the kernels in use.")

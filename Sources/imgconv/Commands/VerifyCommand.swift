@@ -39,6 +39,9 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "The least cosine between an output and the reference's.")
   var minCosine: Double?
 
+  @Option(help: "Refuse a candidate that does not have this digest (see imgconv digest).")
+  var expectDigest: String?
+
   @Option(help: "Write the report here, as JSON.")
   var json: String?
 
@@ -57,6 +60,7 @@ struct VerifyCommand: ParsableCommand {
 
   mutating func run() throws {
     let progress = try compute.begin()
+    if let expectDigest { try DigestJob.require(expectDigest, of: candidate) }
     let limits = Gate(
       minimumPSNR: minPsnr, maximumRelativeL2: maxRelL2, minimumCosine: minCosine)
     let job = VerifyJob(
