@@ -87,7 +87,11 @@ extension AttestJob {
   ) -> CycloneDXDocument.Component {
     let model = opened.model
     let graphs = model.components.flatMap(\.graphs)
-    let ancestors = model.provenance.first?.inputs ?? []
+    var seen: Set<String> = []
+    // References are unique: one content may have come under two names.
+    let ancestors = (model.provenance.first?.inputs ?? []).filter {
+      seen.insert($0.sha256).inserted
+    }
     return CycloneDXDocument.Component(
       type: "machine-learning-model", reference: "imgc:\(opened.contentDigest)",
       name: artifact.lastComponent, version: String(opened.contentDigest.prefix(12)),
