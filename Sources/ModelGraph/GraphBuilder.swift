@@ -81,6 +81,12 @@ extension GraphBuilder {
     return try body(&self)
   }
 
+  /// Opens a scope that lasts until `leaveScope`, for builders that cannot nest closures.
+  public mutating func enterScope(_ prefix: String) { prefixes.append(prefix) }
+
+  /// Ends the scope opened last.
+  public mutating func leaveScope() { _ = prefixes.popLast() }
+
   /// The current prefix and `name`, joined by full stops: the checkpoint's name of a parameter.
   public func path(_ name: String) -> String {
     (prefixes + [name]).joined(separator: ".")

@@ -1,0 +1,7 @@
+extension ArchitectureRegistry {
+  /// Networks that predict noise, velocity or sample.
+  static let denoisers: [any Architecture.Type] = []
+
+  /// Networks between images and latents.
+  static let autoencoders: [any Architecture.Type] = []
+}

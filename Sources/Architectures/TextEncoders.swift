@@ -1,0 +1,4 @@
+extension ArchitectureRegistry {
+  /// Networks from token ids to conditioning.
+  static let textEncoders: [any Architecture.Type] = []
+}
