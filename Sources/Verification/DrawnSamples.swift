@@ -11,18 +11,20 @@ import Tensors
 /// and widths for the configuration's `sample_size` or else 64, tokens and sequences for 77.
 public struct DrawnSamples: SampleSource {
   private let seed: UInt64
-  private let count: Int
+  private let numbers: Range<Int>
 
-  /// Draws `count` samples; sample k is drawn from `seed` + k.
-  public init(seed: UInt64, count: Int) {
+  /// Draws the samples of these numbers; sample k is drawn from `seed` + k.
+  public init(seed: UInt64, numbers: Range<Int>) {
     self.seed = seed
-    self.count = count
+    self.numbers = numbers
   }
+
+  public var firstNumber: Int { numbers.lowerBound }
 
   public func samples(for graph: Graph, of component: Component) throws -> [[String: Tensor]] {
     let extents = SymbolExtents(component)
     let tables = LookupTables(graph)
-    return try (0..<count).map { index in
+    return try numbers.map { index in
       var generator = NormalGenerator(seed: seed &+ UInt64(index))
       var sample: [String: Tensor] = [:]
       for input in graph.requiredInputs {

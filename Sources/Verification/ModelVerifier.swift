@@ -5,31 +5,43 @@ import Tensors
 
 /// The inputs that both models are run on: one dictionary a sample.
 public protocol SampleSource {
+  /// The number of the first sample, counted over all parts of a sharded verification.
+  var firstNumber: Int { get }
+
   /// The samples for `graph` of `component`, in order.
   ///
   /// - Throws: `VerificationError.cannotSynthesize`, or what reading a file gives.
   func samples(for graph: Graph, of component: Component) throws -> [[String: Tensor]]
 }
 
+/// What was measured of a candidate, with the precision of each component, by its label.
+public struct ModelMeasurements: Sendable {
+  /// The measurements: components in the reference's order, then graphs, outputs, samples.
+  public var measurements: [Measurement] = []
+  /// How coarse each component's weights are, by its label.
+  public var precisions: [String: Precision] = [:]
+}
+
 /// Runs a candidate and its reference on the same inputs and compares all outputs; components
 /// without a graph are compared tensor by tensor.
 public struct ModelVerifier {
-  private let gate: Gate?
+  /// Is shown each pair of outputs that is compared, with the sample's number.
+  public typealias Observer = (
+    _ subject: Subject, _ sample: Int, _ reference: Tensor, _ candidate: Tensor
+  ) throws -> Void
+
   private let samples: any SampleSource
   private let progress: (String) -> Void
-  private let observe: (_ output: String, _ reference: Tensor, _ candidate: Tensor) throws -> Void
+  private let observe: Observer
 
   /// - Parameters:
-  ///   - gate: the limits; nil for the defaults of each component's precision.
   ///   - samples: the inputs.
   ///   - progress: is told what is being done.
   ///   - observe: is shown each pair of outputs that is compared.
   public init(
-    gate: Gate? = nil, samples: any SampleSource, progress: @escaping (String) -> Void = { _ in },
-    observe: @escaping (_ output: String, _ reference: Tensor, _ candidate: Tensor) throws -> Void =
-      { _, _, _ in }
+    samples: any SampleSource, progress: @escaping (String) -> Void = { _ in },
+    observe: @escaping Observer = { _, _, _, _ in }
   ) {
-    self.gate = gate
     self.samples = samples
     self.progress = progress
     self.observe = observe
@@ -38,64 +50,61 @@ public struct ModelVerifier {
   /// Compares every component of `reference` with its counterpart in `candidate`.
   ///
   /// - Throws: `VerificationError` where the two cannot be compared, or what running them throws.
-  public func verify(candidate: Model, reference: Model) throws -> VerificationReport {
-    var reports: [ComponentReport] = []
+  public func measure(candidate: Model, reference: Model) throws -> ModelMeasurements {
+    var result = ModelMeasurements()
     for component in reference.components {
       let counterpart = try candidate.counterpart(of: component, in: reference)
-      reports += try verify(counterpart, against: component)
+      result.precisions[component.label] = Precision(candidate: counterpart, reference: component)
+      result.measurements += try measure(counterpart, against: component)
     }
-    guard !reports.isEmpty else { throw VerificationError.nothingToCompare }
-    return VerificationReport(components: reports)
+    guard !result.measurements.isEmpty else { throw VerificationError.nothingToCompare }
+    return result
   }
 
-  private func verify(
+  private func measure(
     _ candidate: Component, against reference: Component
-  ) throws -> [ComponentReport] {
-    let precision = Precision(candidate: candidate, reference: reference)
-    let gate = gate ?? .standard(for: precision)
+  ) throws -> [Measurement] {
     let runnable = reference.graphs.filter { graph in
       candidate.graphs.contains { $0.name == graph.name }
         || (reference.graphs.count == 1 && candidate.graphs.count == 1)
     }
     guard !runnable.isEmpty else {
-      let outputs = try WeightComparison(gate: gate, progress: progress)
-        .compare(candidate, against: reference)
-      return [
-        ComponentReport(
-          component: reference.label, graph: nil, depth: .weights, precision: precision,
-          gate: gate, outputs: outputs)
-      ]
+      return try WeightComparison(progress: progress).compare(candidate, against: reference)
     }
-    return try runnable.map { graph in
+    return try runnable.flatMap { graph in
       let other = candidate.graphs.first { $0.name == graph.name } ?? candidate.graphs[0]
-      let outputs = try compareOutputs(candidate, other, reference, graph, gate)
-      return ComponentReport(
-        component: reference.label, graph: graph.name, depth: .outputs, precision: precision,
-        gate: gate, outputs: outputs)
+      return try compareOutputs(candidate, other, reference, graph)
     }
   }
 
   private func compareOutputs(
     _ candidate: Component, _ candidateGraph: Graph, _ reference: Component,
-    _ referenceGraph: Graph, _ gate: Gate
-  ) throws -> [OutputReport] {
+    _ referenceGraph: Graph
+  ) throws -> [Measurement] {
     let inputs = try samples.samples(for: referenceGraph, of: reference)
     // One model in memory at a time: the reference's outputs are kept, not its weights.
     let expected = try outputs(of: reference, referenceGraph, inputs, "reference")
     let found = try outputs(of: candidate, candidateGraph, inputs, "candidate")
-    return try referenceGraph.outputs.map { output in
-      let comparisons = try zip(expected, found).map { expected, found in
-        guard let left = expected[output.name] else {
-          throw VerificationError.missing(name: output.name, found: expected.keys.sorted())
-        }
-        guard let right = found[output.name] else {
-          throw VerificationError.missing(name: output.name, found: found.keys.sorted())
-        }
-        try observe(output.name, left, right)
-        return try TensorComparison(name: output.name, reference: left, candidate: right)
+    return try referenceGraph.outputs.flatMap { output in
+      let subject = Subject(
+        component: reference.label, graph: referenceGraph.name, depth: .outputs,
+        name: output.name, isExact: output.type.dtype.map { !$0.isFloatingPoint } ?? false)
+      return try zip(expected, found).enumerated().map { index, pair in
+        let number = samples.firstNumber + index
+        let left = try Self.value(output.name, in: pair.0)
+        let right = try Self.value(output.name, in: pair.1)
+        try observe(subject, number, left, right)
+        let comparison = try TensorComparison(name: output.name, reference: left, candidate: right)
+        return Measurement(subject: subject, sample: number, values: comparison.metrics)
       }
-      return OutputReport(name: output.name, samples: comparisons, gate: gate)
     }
+  }
+
+  private static func value(_ name: String, in outputs: [String: Tensor]) throws -> Tensor {
+    guard let tensor = outputs[name] else {
+      throw VerificationError.missing(name: name, found: outputs.keys.sorted())
+    }
+    return tensor
   }
 
   private func outputs(
@@ -107,16 +116,6 @@ public struct ModelVerifier {
       progress("\(component.label): \(role), sample \(index + 1) of \(inputs.count)")
       return try session.run(sample)
     }
-  }
-}
-
-extension OutputReport {
-  /// The report of one output's comparisons under a gate.
-  init(name: String, samples: [TensorComparison], gate: Gate) {
-    let violations = samples.enumerated().flatMap { index, comparison in
-      gate.violations(comparison).map { (sample: index, violation: $0) }
-    }
-    self.init(name: name, samples: samples, violations: violations)
   }
 }
 

@@ -15,6 +15,12 @@ public enum VerificationError: Error, Equatable, Sendable {
   case cannotSynthesize(input: String, reason: String)
   /// The two models have nothing in common that could be compared.
   case nothingToCompare
+  /// A file is no report of a verification.
+  case report(file: String, reason: String)
+  /// A partial report does not belong to the others.
+  case cannotMerge(file: String, reason: String)
+  /// A file of gates breaks a rule of `formats/gate.md`.
+  case gate(file: String, line: Int?, field: String, expected: String, found: String)
 }
 
 extension VerificationError: CustomStringConvertible {
@@ -33,6 +39,15 @@ extension VerificationError: CustomStringConvertible {
         + "give them with --inputs"
     case .nothingToCompare:
       "the two models have no output and no tensor in common"
+    case .report(let file, let reason):
+      "\(file.escapedForDisplay): expected a report of imgconv verify: "
+        + reason.escapedForDisplay(limit: 500)
+    case .cannotMerge(let file, let reason):
+      "\(file.escapedForDisplay): cannot be merged: \(reason.escapedForDisplay(limit: 500))"
+    case .gate(let file, let line, let field, let expected, let found):
+      "\(file.escapedForDisplay)\(line.map { ":\($0)" } ?? ""): "
+        + "\(field.escapedForDisplay(limit: 100)): expected \(expected), "
+        + "found \(found.escapedForDisplay(limit: 200))"
     }
   }
 

@@ -6,10 +6,9 @@ import Tensors
 /// Compares the weights of two components tensor by tensor, dequantized, one tensor at a time in
 /// memory.
 struct WeightComparison {
-  let gate: Gate
   let progress: (String) -> Void
 
-  func compare(_ candidate: Component, against reference: Component) throws -> [OutputReport] {
+  func compare(_ candidate: Component, against reference: Component) throws -> [Measurement] {
     let expected = StoredWeights(reference)
     let found = StoredWeights(candidate)
     return try expected.names.map { name in
@@ -20,22 +19,25 @@ struct WeightComparison {
       guard let left = try expected.realTensor(name) else {
         throw VerificationError.missing(name: name, found: expected.names)
       }
-      if left.dtype == .string || right.dtype == .string {
-        return try textReport(name, left, right)
-      }
-      let comparison = try TensorComparison(name: name, reference: left, candidate: right)
-      // Integers and booleans are never approximated.
-      let limit = left.dtype.isFloatingPoint ? gate : Gate(maximumRelativeL2: 0)
-      return OutputReport(name: name, samples: [comparison], gate: limit)
+      let subject = Subject(
+        component: reference.label, depth: .weights, name: name,
+        isExact: !left.dtype.isFloatingPoint)
+      return Measurement(
+        subject: subject, sample: 0, values: try comparison(name, left, right).metrics)
     }
   }
 
-  private func textReport(_ name: String, _ left: Tensor, _ right: Tensor) throws -> OutputReport {
+  private func comparison(
+    _ name: String, _ left: Tensor, _ right: Tensor
+  ) throws -> TensorComparison {
+    guard left.dtype == .string || right.dtype == .string else {
+      return try TensorComparison(name: name, reference: left, candidate: right)
+    }
     var comparison = TensorComparison()
     for (index, text) in left.strings.enumerated() {
       let agrees = index < right.strings.count && right.strings[index] == text
       comparison.add(reference: 0, candidate: agrees ? 0 : .nan)
     }
-    return OutputReport(name: name, samples: [comparison], gate: gate)
+    return comparison
   }
 }

@@ -1,4 +1,6 @@
 import FileIO
+import Foundation
+import ImgcFormat
 import ModelGraph
 import Tensors
 import Verification
@@ -13,10 +15,14 @@ public struct VerifyJob: Sendable {
   public var inputs: [String]
   /// The seed of drawn inputs; sample k uses seed + k.
   public var seed: UInt64
-  /// How many samples to draw.
+  /// How many samples to draw, over all shards.
   public var count: Int
-  /// The limits; nil for the defaults.
-  public var gate: Gate?
+  /// The part of the samples to run; nil for all.
+  public var shard: Shard?
+  /// What the candidate must keep to.
+  public var policy: GatePolicy
+  /// An earlier report that the candidate must not fall behind; nil for none.
+  public var baseline: String?
   /// Where a PNG of the outputs that are images goes: reference, candidate, difference times 8.
   public var images: String?
   /// Whether `images` may be replaced.
@@ -25,18 +31,23 @@ public struct VerifyJob: Sendable {
   /// Describes a verification.
   public init(
     candidate: String, reference: String, inputs: [String] = [], seed: UInt64 = 0,
-    count: Int = 4, gate: Gate? = nil, images: String? = nil, replacesExisting: Bool = false
+    count: Int = 4, shard: Shard? = nil, policy: GatePolicy = GatePolicy(),
+    baseline: String? = nil, images: String? = nil, replacesExisting: Bool = false
   ) {
     self.candidate = candidate
     self.reference = reference
     self.inputs = inputs
     self.seed = seed
     self.count = count
-    self.gate = gate
+    self.shard = shard
+    self.policy = policy
+    self.baseline = baseline
     self.images = images
     self.replacesExisting = replacesExisting
   }
+}
 
+extension VerifyJob {
   /// Verifies.
   ///
   /// - Throws: `VerificationError`, `JobError`, the formats' and the runtime's errors.
@@ -44,25 +55,57 @@ public struct VerifyJob: Sendable {
     let picture = try images.map {
       try OutputFile(path: $0, replacesExisting: replacesExisting)
     }
-    let candidate = try ModelLoader().load(path: candidate).model
-    let reference = try ModelLoader().load(path: reference).model
-    let samples: any SampleSource =
-      inputs.isEmpty
-      ? DrawnSamples(seed: seed, count: count) : try GivenSamples(paths: inputs)
-    var sheet = ComparisonSheet()
-    let verifier = ModelVerifier(gate: gate, samples: samples, progress: progress) {
-      _, reference, candidate in
-      if picture != nil { try sheet.add(reference: reference, candidate: candidate) }
+    let earlier = try baseline.map { try VerificationReport(path: $0) }
+    let candidate = try ModelLoader().load(path: candidate)
+    let reference = try ModelLoader().load(path: reference)
+    var gallery = ImageGallery(sheetIsWanted: picture != nil)
+    let verifier = ModelVerifier(samples: try samples(), progress: progress) {
+      subject, sample, reference, candidate in
+      try gallery.add(subject, sample, reference: reference, candidate: candidate)
     }
-    let report = try verifier.verify(candidate: candidate, reference: reference)
-    if let picture {
-      guard !sheet.isEmpty else {
-        throw JobError.image(reason: "no output is an image of one or three channels")
-      }
-      try picture.write(try sheet.sheet.png())
-      try picture.publish()
-    }
+    let measured = try verifier.measure(candidate: candidate.model, reference: reference.model)
+    let report = VerificationReport(
+      tool: Provenance.tool, candidate: try ComparedArtifact(candidate),
+      reference: try ComparedArtifact(reference), settings: settings, shard: shard,
+      precisions: measured.precisions, policy: policy, measurements: measured.measurements,
+      images: gallery.pairs, baseline: earlier, day: Self.today)
+    if let picture { try gallery.writeSheet(to: picture) }
     return report
+  }
+
+  /// The day on which waivers are looked at: that of `SOURCE_DATE_EPOCH` where it is set.
+  static var today: CalendarDay {
+    CalendarDay(Provenance.timestamp.map { Date(timeIntervalSince1970: Double($0)) } ?? Date())
+  }
+
+  private var settings: VerificationSettings {
+    VerificationSettings(
+      inputs: inputs.map(\.lastComponent), seed: seed, count: inputs.isEmpty ? count : 1)
+  }
+
+  private func samples() throws -> any SampleSource {
+    guard inputs.isEmpty else { return try GivenSamples(paths: inputs) }
+    return DrawnSamples(seed: seed, numbers: shard?.samples(of: count) ?? 0..<count)
+  }
+}
+
+extension ComparedArtifact {
+  /// The model that was loaded, by digest and history.
+  init(_ loaded: LoadedModel) throws {
+    let inputs = try Provenance.inputs(of: loaded)
+    self.init(
+      name: loaded.path.lastComponent, digest: inputs.first?.sha256 ?? "",
+      byteCount: inputs.reduce(0) { $0 + $1.byteCount },
+      history: loaded.model.provenance.filter { $0.action != "read" }.map(\.line))
+  }
+}
+
+extension ProvenanceStep {
+  /// The step in one line: what was done with which options to which inputs.
+  fileprivate var line: String {
+    let options = options.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+    let inputs = inputs.map { "\($0.name) (sha256 \($0.sha256.prefix(12))…)" }
+    return "\(tool) \(action)\(options) from \(inputs.joined(separator: ", "))"
   }
 }
 
@@ -71,6 +114,8 @@ private struct GivenSamples: SampleSource {
   private let files: TensorFiles
 
   init(paths: [String]) throws { files = try TensorFiles(paths: paths, prefix: "input.") }
+
+  var firstNumber: Int { 0 }
 
   func samples(for graph: Graph, of component: Component) throws -> [[String: Tensor]] {
     let given = try files.assigned(to: graph.requiredInputs, what: "inputs")

@@ -30,6 +30,15 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "How many samples to draw.")
   var count = 4
 
+  @Option(help: "Run part i of n of the samples, as i/n; imgconv report merge joins the reports.")
+  var shard: Shard?
+
+  @Option(help: "Limits by output, step and metric, as YAML (formats/gate.md).")
+  var gate: String?
+
+  @Option(help: "An earlier report (JSON): fail where a mean has become worse than it allows.")
+  var baseline: String?
+
   @Option(help: "The least PSNR of an output, in dB over the reference's range.")
   var minPsnr: Double?
 
@@ -53,27 +62,51 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   mutating func validate() throws {
-    guard (1...100_000).contains(count) else {
-      throw ValidationError("--count: expected 1 to 100000, found \(count)")
+    guard (1...1_000_000).contains(count) else {
+      throw ValidationError("--count: expected 1 to 1000000, found \(count)")
+    }
+    guard shard == nil || inputs.isEmpty else {
+      throw ValidationError("--shard: splits drawn samples; it does not go with --inputs")
+    }
+    if let shard, shard.count > count {
+      throw ValidationError("--shard: expected at most \(count) parts, one a sample")
     }
   }
 
   mutating func run() throws {
     let progress = try compute.begin()
     if let expectDigest { try DigestJob.require(expectDigest, of: candidate) }
-    let limits = Gate(
-      minimumPSNR: minPsnr, maximumRelativeL2: maxRelL2, minimumCosine: minCosine)
     let job = VerifyJob(
       candidate: candidate, reference: reference, inputs: inputs, seed: seed, count: count,
-      gate: limits.isEmpty ? nil : limits, images: images,
+      shard: shard, policy: try policy(), baseline: baseline, images: images,
       replacesExisting: outputOptions.force)
     let report = try job.run { progress.show($0) }
     progress.clear()
     print(VerifyText.summary(report))
     if let json {
-      try JSONReport.write(
-        VerifyDocument(report), to: json, replacesExisting: outputOptions.force)
+      let file = try OutputFile(path: json, replacesExisting: outputOptions.force)
+      try file.write(try report.json())
+      try file.publish()
     }
     if !report.passed { throw ExitCode(ExitStatus.failed.rawValue) }
   }
+
+  /// The gate file's policy, with the limits given as options before its rules.
+  private func policy() throws -> GatePolicy {
+    var policy = try gate.map { try GateFile.read(path: $0) } ?? GatePolicy()
+    var limits = Limits()
+    limits.worst[.psnr] = minPsnr
+    limits.worst[.relativeL2] = maxRelL2
+    limits.worst[.cosine] = minCosine
+    if !limits.isEmpty {
+      // Limits given by hand stand alone: they replace the defaults.
+      policy.rules.insert(GateRule(limits: limits), at: 0)
+      policy.usesDefaults = false
+    }
+    return policy
+  }
+}
+
+extension Shard: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
 }

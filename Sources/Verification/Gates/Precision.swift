@@ -1,22 +1,8 @@
 import ModelGraph
 import Tensors
 
-extension Gate {
-  /// The gate that applies where the user sets none: it follows from the coarsest type among the
-  /// candidate's weights that the reference does not have. Evidence: `formats/metrics.md`.
-  public static func standard(for precision: Precision) -> Gate {
-    switch precision {
-    case .exact: Gate(minimumPSNR: 100)
-    case .float16: Gate(minimumPSNR: 55, minimumCosine: 0.9999)
-    case .bfloat16: Gate(minimumPSNR: 38, minimumCosine: 0.999)
-    case .int8: Gate(minimumPSNR: 30, minimumCosine: 0.99)
-    case .int4: Gate(minimumPSNR: 20, minimumCosine: 0.95)
-    }
-  }
-}
-
 /// The coarsest numbers that a model's weights are stored in, finest first.
-public enum Precision: Int, Comparable, Sendable {
+public enum Precision: Int, Comparable, Hashable, Sendable {
   case exact
   case float16
   case bfloat16
@@ -49,6 +35,23 @@ public enum Precision: Int, Comparable, Sendable {
       }
     }
     self = coarsest
+  }
+}
+
+extension Precision: CaseIterable, Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let name = try container.decode(String.self)
+    guard let precision = Self.allCases.first(where: { $0.description == name }) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "expected a precision, found \(name)")
+    }
+    self = precision
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
   }
 }
 

@@ -1,0 +1,20 @@
+extension Limits {
+  /// The limits that apply where the user sets none: they follow from the coarsest type among the
+  /// candidate's weights that the reference does not have. Evidence: `formats/metrics.md`.
+  ///
+  /// Layers are measured to find where a model drifts, not judged; sets of images are judged where
+  /// the user asks.
+  public static func standard(for precision: Precision, depth: Subject.Depth) -> Limits {
+    switch depth {
+    case .cumulative, .isolated, .distribution: return Limits()
+    case .outputs, .weights, .trajectory: break
+    }
+    return switch precision {
+    case .exact: Limits(worst: [.psnr: 100])
+    case .float16: Limits(worst: [.psnr: 55, .cosine: 0.9999])
+    case .bfloat16: Limits(worst: [.psnr: 38, .cosine: 0.999])
+    case .int8: Limits(worst: [.psnr: 30, .cosine: 0.99])
+    case .int4: Limits(worst: [.psnr: 20, .cosine: 0.95])
+    }
+  }
+}

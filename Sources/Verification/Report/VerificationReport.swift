@@ -1,0 +1,54 @@
+/// What a verification measured and what follows from it; `formats/verify-report.md` describes its
+/// JSON form.
+///
+/// The same models, settings and policy give the same report; it holds no time and no path.
+public struct VerificationReport: Hashable, Codable, Sendable {
+  /// The version of the form that this tool writes and reads.
+  public static let currentVersion = 2
+
+  /// The version of the form.
+  public var version: Int
+  /// The tool and its version.
+  public var tool: String
+  /// The model that is judged.
+  public var candidate: ComparedArtifact
+  /// The model that is right.
+  public var reference: ComparedArtifact
+  /// What was run.
+  public var settings: VerificationSettings
+  /// The part of the samples that this report holds; nil where it holds all.
+  public var shard: Shard?
+  /// How coarse each component's weights are, by its label.
+  public var precisions: [String: Precision]
+  /// What the candidate must keep to.
+  public var policy: GatePolicy
+  /// Everything measured: subjects in order, samples ascending.
+  public var measurements: [Measurement]
+  /// Where the candidate leaves its reference, of the first sample that fails; nil where it was not
+  /// looked for.
+  public var drift: LayerDrift?
+  /// The worst pairs of images.
+  public var images: [ImagePair]
+  /// The verdict.
+  public var judgement: Judgement
+
+  /// Whether the candidate passes.
+  public var passed: Bool { judgement.passed }
+}
+
+extension VerificationReport {
+  /// A report over `measurements`, judged by `policy`.
+  public init(
+    tool: String, candidate: ComparedArtifact, reference: ComparedArtifact,
+    settings: VerificationSettings, shard: Shard? = nil, precisions: [String: Precision],
+    policy: GatePolicy, measurements: [Measurement], drift: LayerDrift? = nil,
+    images: [ImagePair] = [], baseline: VerificationReport? = nil, day: CalendarDay
+  ) {
+    let ordered = measurements.bySubject.flatMap(\.measurements)
+    self.init(
+      version: Self.currentVersion, tool: tool, candidate: candidate, reference: reference,
+      settings: settings, shard: shard, precisions: precisions, policy: policy,
+      measurements: ordered, drift: drift, images: ImagePair.worst(of: images),
+      judgement: policy.judge(ordered, precisions: precisions, baseline: baseline, on: day))
+  }
+}
