@@ -64,6 +64,7 @@ let package = Package(
     module("Operators", ["FileIO", "Tensors", "ModelGraph", "Kernels"]),
     tests("Operators", ["Tensors", "ModelGraph"]),
     module("Runtime", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators"]),
+    tests("Runtime", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "TestSupport"]),
     // Architectures: configurations and checkpoints into graphs.
     module("Architectures", ["FileIO", "Tensors", "ModelGraph", "SafetensorsFormat"]),
     tests("Architectures", ["FileIO", "Tensors", "ModelGraph", "TestSupport"]),
@@ -111,6 +112,7 @@ let package = Package(
         "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "imgconvTests", dependencies: ["imgconv", "TestSupport"], swiftSettings: strict),
+      name: "imgconvTests", dependencies: ["imgconv", "FileIO", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

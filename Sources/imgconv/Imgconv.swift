@@ -13,6 +13,7 @@ struct Imgconv: ParsableCommand {
       """,
     subcommands: [
       ImportCommand.self, QuantizeCommand.self, VerifyCommand.self, RunCommand.self,
+      BenchCommand.self,
       InspectCommand.self, DiffCommand.self, ExportCommand.self,
       DigestCommand.self, AttestCommand.self,
     ])

@@ -20,13 +20,18 @@ public struct RunJob: Sendable {
   public var expectations: [String]
   /// The largest error allowed, over the expectation's range.
   public var tolerance: Double
-  /// Whether `output` may be replaced.
+  /// Whether `output` and `trace` may be replaced.
   public var replacesExisting: Bool
+  /// Whether to tell where the time went.
+  public var isProfiled: Bool
+  /// Where the steps go as a Chrome trace.
+  public var trace: String?
 
   /// Describes a run.
   public init(
     model: String, component: String? = nil, inputs: [String], output: String? = nil,
-    expectations: [String] = [], tolerance: Double = 1e-4, replacesExisting: Bool = false
+    expectations: [String] = [], tolerance: Double = 1e-4, replacesExisting: Bool = false,
+    isProfiled: Bool = false, trace: String? = nil
   ) {
     self.model = model
     self.component = component
@@ -35,6 +40,8 @@ public struct RunJob: Sendable {
     self.expectations = expectations
     self.tolerance = tolerance
     self.replacesExisting = replacesExisting
+    self.isProfiled = isProfiled
+    self.trace = trace
   }
 }
 
@@ -58,6 +65,8 @@ public struct RunReport: Sendable {
   public var outputs: [Output]
   /// The tolerance applied.
   public var tolerance: Double
+  /// Where the time went, where asked for.
+  public var profile: ProfileReport?
 
   /// Whether every output with an expectation is within the tolerance.
   public var passed: Bool { outputs.allSatisfy(\.passed) }
@@ -68,6 +77,10 @@ extension RunJob {
   ///
   /// - Throws: `JobError`, `VerificationError`, the formats' and the runtime's errors.
   public func run(progress: (String) -> Void = { _ in }) throws -> RunReport {
+    let traceFile = try trace.map {
+      try OutputFile(path: $0, replacesExisting: replacesExisting)
+    }
+    let profile = isProfiled || trace != nil ? ExecutionProfile() : nil
     let loaded = try ModelLoader().load(path: model)
     let files = try TensorFiles(paths: inputs, prefix: "input.")
     let expected = try TensorFiles(paths: expectations, prefix: "output.")
@@ -85,7 +98,7 @@ extension RunJob {
         : given.filter { name, _ in
           session.inputs.contains { $0.name == name }
         }
-      let outputs = try session.run(wanted)
+      let outputs = try session.run(wanted, observer: profile)
       let expectations = try expected.assigned(to: graph.outputs, what: "expected outputs")
       for output in graph.outputs {
         guard let tensor = outputs[output.name] else { continue }
@@ -95,6 +108,10 @@ extension RunJob {
     }
     try checkAllCompared(expected, report)
     if let output { try write(results, to: output) }
+    if let profile {
+      if let traceFile { try ProfileReport.write(profile, to: traceFile) }
+      if isProfiled { report.profile = ProfileReport(profile) }
+    }
     return report
   }
 

@@ -34,6 +34,12 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The largest error allowed, over the expected range.")
   var tolerance = 1e-4
 
+  @Flag(help: "Tell the time of each operator and of the slowest nodes.")
+  var profile = false
+
+  @Option(help: "Write the steps here as a Chrome trace (JSON), for chrome://tracing or Perfetto.")
+  var trace: String?
+
   @Flag(help: "Print the report as JSON.")
   var json = false
 
@@ -44,7 +50,8 @@ struct RunCommand: ParsableCommand {
     let progress = try compute.begin()
     let job = RunJob(
       model: model, component: component, inputs: inputs, output: output, expectations: expect,
-      tolerance: tolerance, replacesExisting: outputOptions.force)
+      tolerance: tolerance, replacesExisting: outputOptions.force, isProfiled: profile,
+      trace: trace)
     let report = try job.run { progress.show($0) }
     progress.clear()
     if json { try JSONReport.print(RunReportDocument(report)) } else { print(text(report)) }
@@ -65,7 +72,8 @@ struct RunCommand: ParsableCommand {
         comparison == nil ? "not compared" : output.passed ? "pass" : "FAIL",
       ])
     }
-    return table.text
+    guard let profile = report.profile else { return table.text }
+    return table.text + "\n\n" + ProfileText.text(profile)
   }
 }
 
@@ -84,10 +92,12 @@ private struct RunReportDocument: Encodable {
   let outputs: [Output]
   let tolerance: Double
   let passed: Bool
+  let profile: ProfileDocument?
 
   init(_ report: RunReport) {
     tolerance = report.tolerance
     passed = report.passed
+    profile = report.profile.map(ProfileDocument.init)
     outputs = report.outputs.map {
       Output(
         name: $0.name, type: $0.dtype.name, shape: $0.shape.dimensions,

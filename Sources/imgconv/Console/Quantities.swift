@@ -24,6 +24,14 @@ enum Quantities {
     return String(format: "%.\(max(0, digits - 1 - exponent))f", value)
   }
 
+  /// A number with `digits` decimals: `12.35`.
+  static func fixed(_ value: Double, _ digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
+  }
+
+  /// A part (0 … 1) as a percentage: `26.1%`.
+  static func share(_ part: Double) -> String { String(format: "%.1f%%", 100 * part) }
+
   /// A ratio as a percentage: `26.1%`.
   static func percent(_ part: Int, of whole: Int) -> String {
     whole > 0 ? String(format: "%.1f%%", 100 * Double(part) / Double(whole)) : "–"
