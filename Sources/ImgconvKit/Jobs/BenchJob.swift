@@ -108,7 +108,7 @@ extension BenchJob {
     guard inputs.isEmpty else {
       return try files.assigned(to: graph.requiredInputs, what: "inputs")
     }
-    return try DrawnSamples(seed: 0, count: 1).samples(for: graph, of: owner)[0]
+    return try DrawnSamples(seed: 0, numbers: 0..<1).samples(for: graph, of: owner)[0]
   }
 
   private func describe(_ graph: Graph, _ given: [String: Tensor]) -> [String] {
