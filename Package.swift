@@ -25,6 +25,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     // Foundation: files, tensors, graphs.
@@ -89,7 +90,9 @@ let package = Package(
       [
         "FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime", "Diffusion",
         .product(name: "Yams", package: "Yams"),
+        .product(name: "Mustache", package: "swift-mustache"),
       ]),
+    tests("Verification", ["FileIO", "Tensors", "ModelGraph", "TestSupport"]),
     .testTarget(
       name: "OnnxNodeTests",
       dependencies: ["FileIO", "Tensors", "ModelGraph", "ONNXFormat", "Operators", "Runtime"],

@@ -15,7 +15,7 @@ struct Imgconv: ParsableCommand {
       ImportCommand.self, QuantizeCommand.self, VerifyCommand.self, RunCommand.self,
       BenchCommand.self,
       InspectCommand.self, DiffCommand.self, ExportCommand.self,
-      DigestCommand.self, AttestCommand.self,
+      DigestCommand.self, AttestCommand.self, ReportCommand.self,
     ])
 
   @Flag(help: "Print the version and the kernels in use.")

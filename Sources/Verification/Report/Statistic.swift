@@ -27,7 +27,7 @@ public struct Statistic: Hashable, Codable, Sendable {
 
 extension Statistic {
   /// The statistics of one subject, metric by metric.
-  static func all(
+  package static func all(
     of subject: Subject, _ measurements: [Measurement], confidence: Double
   ) -> [Statistic] {
     let metrics = Set(measurements.flatMap(\.values.keys)).sorted()

@@ -1,10 +1,10 @@
 import Foundation
 
 /// Quantiles of the distributions that confidence intervals are made of.
-enum Quantile {
+package enum Quantile {
   /// The p-quantile of the standard normal distribution, 0 < p < 1, by bisection of
   /// Φ(z) = erfc(−z/√2)/2 to the last bits of a double.
-  static func normal(_ p: Double) -> Double {
+  package static func normal(_ p: Double) -> Double {
     bisect(-40, 40) { 0.5 * erfc(-$0 / 2.0.squareRoot()) < p }
   }
 
@@ -12,7 +12,7 @@ enum Quantile {
   ///
   /// Exact for 1 and 2 degrees; for more by the expansion in 1/ν of Abramowitz and Stegun 26.7.5,
   /// whose error is below 0.2% at 3 degrees and falls with ν⁻⁵.
-  static func student(_ p: Double, degrees: Int) -> Double {
+  package static func student(_ p: Double, degrees: Int) -> Double {
     precondition(degrees >= 1)
     if degrees == 1 { return tan(.pi * (p - 0.5)) }
     if degrees == 2 { return (2 * p - 1) / (2 * p * (1 - p)).squareRoot() }
@@ -30,7 +30,7 @@ enum Quantile {
   }
 
   /// The largest point of `low … high` up to which `isBelow` holds.
-  static func bisect(_ low: Double, _ high: Double, _ isBelow: (Double) -> Bool) -> Double {
+  package static func bisect(_ low: Double, _ high: Double, _ isBelow: (Double) -> Bool) -> Double {
     var (low, high) = (low, high)
     for _ in 0..<200 {
       let middle = (low + high) / 2

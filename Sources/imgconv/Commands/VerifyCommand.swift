@@ -51,13 +51,11 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "Refuse a candidate that does not have this digest (see imgconv digest).")
   var expectDigest: String?
 
-  @Option(help: "Write the report here, as JSON.")
-  var json: String?
-
   @Option(
     help: "Write a PNG here: outputs that are images, reference, candidate, difference times 8.")
   var images: String?
 
+  @OptionGroup var reports: ReportOutputOptions
   @OptionGroup var outputOptions: OutputOptions
   @OptionGroup var compute: ComputeOptions
 
@@ -75,6 +73,7 @@ struct VerifyCommand: ParsableCommand {
 
   mutating func run() throws {
     let progress = try compute.begin()
+    let files = try reports.open(replacesExisting: outputOptions.force)
     if let expectDigest { try DigestJob.require(expectDigest, of: candidate) }
     let job = VerifyJob(
       candidate: candidate, reference: reference, inputs: inputs, seed: seed, count: count,
@@ -82,13 +81,7 @@ struct VerifyCommand: ParsableCommand {
       replacesExisting: outputOptions.force)
     let report = try job.run { progress.show($0) }
     progress.clear()
-    print(VerifyText.summary(report))
-    if let json {
-      let file = try OutputFile(path: json, replacesExisting: outputOptions.force)
-      try file.write(try report.json())
-      try file.publish()
-    }
-    if !report.passed { throw ExitCode(ExitStatus.failed.rawValue) }
+    try VerifyText.finish(report, files)
   }
 
   /// The gate file's policy, with the limits given as options before its rules.

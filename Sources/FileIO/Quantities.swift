@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as the tool prints them, the same in every locale.
-enum Quantities {
+public enum Quantities {
   /// A number of bytes with its unit: `5.51 MB`, `812 B` (1 MB is 10⁶ bytes).
-  static func bytes(_ count: Int) -> String {
+  public static func bytes(_ count: Int) -> String {
     let units = ["B", "kB", "MB", "GB", "TB"]
     var value = Double(count)
     var unit = 0
@@ -15,7 +15,7 @@ enum Quantities {
   }
 
   /// A number with `digits` significant digits: `0.00123`, `45.6`, `1.2e-07`.
-  static func significant(_ value: Double, _ digits: Int) -> String {
+  public static func significant(_ value: Double, _ digits: Int) -> String {
     if value.isInfinite { return value > 0 ? "inf" : "-inf" }
     guard value.isFinite else { return "nan" }
     guard value != 0 else { return "0" }
@@ -33,12 +33,12 @@ enum Quantities {
   static func share(_ part: Double) -> String { String(format: "%.1f%%", 100 * part) }
 
   /// A ratio as a percentage: `26.1%`.
-  static func percent(_ part: Int, of whole: Int) -> String {
+  public static func percent(_ part: Int, of whole: Int) -> String {
     whole > 0 ? String(format: "%.1f%%", 100 * Double(part) / Double(whole)) : "–"
   }
 
   /// Decibels: `42.03 dB`.
-  static func decibels(_ value: Double) -> String {
+  public static func decibels(_ value: Double) -> String {
     value.isFinite ? String(format: "%.2f dB", value) : (value > 0 ? "inf dB" : "-inf dB")
   }
 }

@@ -1,0 +1,117 @@
+/// The page of a report: the verdict first, nothing loaded from elsewhere, no script.
+enum HTMLTemplate {
+  static let text = """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <title>{{verdict}}: {{candidate.name}}</title>
+    <style>\(HTMLStyle.text)</style>
+    </head>
+    <body>
+    <header class="{{verdictClass}}">
+    <p class="verdict">{{verdict}}</p>
+    <h1>{{candidate.name}}</h1>
+    <p>against {{reference.name}}; {{settings}}</p>
+    </header>
+    <main>
+    <section>
+    <p class="lead">{{verdictText}}</p>
+    <ul class="findings">
+    {{#breaches}}
+    <li class="fail"><b>{{place}}</b>: {{text}}</li>
+    {{/breaches}}
+    {{#waived}}
+    <li class="waived">{{.}}</li>
+    {{/waived}}
+    {{#drift}}
+    <li class="fail">{{text}}</li>
+    {{/drift}}
+    {{#notes}}
+    <li>{{.}}</li>
+    {{/notes}}
+    </ul>
+    {{#recipe}}
+    <p>Recipe that keeps the layer:</p>
+    <pre>{{line}}</pre>
+    {{/recipe}}
+    </section>
+    {{#images.first}}
+    <section>
+    <h2>Images, the worst first</h2>
+    {{/images.first}}
+    {{#images}}
+    <figure>
+    <div class="pair">
+    <div><img alt="reference, sample {{sample}}" src="data:image/png;base64,{{reference}}">\
+    <span>reference</span></div>
+    <div><img alt="candidate, sample {{sample}}" src="data:image/png;base64,{{candidate}}">\
+    <span>candidate</span></div>
+    <div><img alt="difference, sample {{sample}}" src="data:image/png;base64,{{difference}}">\
+    <span>difference, white at ⅛ of the range</span></div>
+    </div>
+    <figcaption>{{label}}, sample {{sample}}: {{psnr}}</figcaption>
+    </figure>
+    {{/images}}
+    {{#images.first}}
+    </section>
+    {{/images.first}}
+    {{#charts}}
+    <section>
+    <h2>{{title}}</h2>
+    {{{svg}}}
+    <p class="legend">{{#names}}<span class="line{{line}}">{{name}}</span> {{/names}}</p>
+    </section>
+    {{/charts}}
+    {{#sections}}
+    <section>
+    <h2>{{title}}</h2>
+    <p>weights {{precision}}; gate {{gate}}</p>
+    <div class="scroll"><table>
+    <thead><tr><th>name</th><th>samples</th><th>worst PSNR</th><th>mean PSNR</th><th>rel. L2</th>\
+    <th>cosine</th><th>SSIM</th><th>max abs error</th><th>verdict</th></tr></thead>
+    <tbody>
+    {{#rows}}
+    <tr class="{{class}}"><td>{{name}}</td><td>{{samples}}</td><td>{{worst}}</td><td>{{mean}}</td>\
+    <td>{{relativeL2}}</td><td>{{cosine}}</td><td>{{ssim}}</td><td>{{maximum}}</td>\
+    <td>{{verdict}}</td></tr>
+    {{/rows}}
+    </tbody></table></div>
+    </section>
+    {{/sections}}
+    {{#worst.first}}
+    <section>
+    <h2>Worst samples</h2>
+    <div class="scroll"><table>
+    <thead><tr><th>what</th><th>sample</th><th>seed</th><th>PSNR</th></tr></thead>
+    <tbody>
+    {{/worst.first}}
+    {{#worst}}
+    <tr><td>{{subject}}</td><td>{{sample}}</td><td>{{seed}}</td><td>{{psnr}}</td></tr>
+    {{/worst}}
+    {{#worst.first}}
+    </tbody></table></div>
+    </section>
+    {{/worst.first}}
+    <section>
+    <h2>Gate</h2>
+    <ul>{{#rules}}<li>{{.}}</li>{{/rules}}</ul>
+    </section>
+    <section>
+    <h2>Provenance</h2>
+    <dl>
+    <dt>candidate</dt><dd>{{candidate.name}}, {{candidate.size}}<br><code>{{candidate.digest}}</code>
+    <ol>{{#candidate.history}}<li>{{.}}</li>{{/candidate.history}}</ol></dd>
+    <dt>reference</dt><dd>{{reference.name}}, {{reference.size}}<br><code>{{reference.digest}}</code>
+    <ol>{{#reference.history}}<li>{{.}}</li>{{/reference.history}}</ol></dd>
+    </dl>
+    <p>{{tool}}</p>
+    </section>
+    </main>
+    </body>
+    </html>
+
+    """
+}

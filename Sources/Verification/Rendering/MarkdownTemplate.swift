@@ -1,0 +1,43 @@
+/// Markdown for a pull request: the verdict, what breaks a limit, the tables folded away.
+enum MarkdownTemplate {
+  static let text = """
+    ### {{mark}} imgconv verify: {{verdict}}
+
+    **{{candidate.name}}** ({{candidate.size}}, `{{candidate.shortDigest}}`) against \
+    **{{reference.name}}** (`{{reference.shortDigest}}`); {{settings}}.
+
+    {{verdictText}}
+    {{#breaches}}
+
+    - **{{place}}**: {{text}}
+    {{/breaches}}
+    {{#waived}}
+
+    - {{.}}
+    {{/waived}}
+    {{#drift}}
+
+    {{text}}
+    {{/drift}}
+    {{#notes}}
+
+    > {{.}}
+    {{/notes}}
+    {{#sections}}
+
+    <details><summary>{{title}}</summary>
+
+    weights {{precision}}; gate {{gate}}
+
+    | name | samples | worst PSNR | mean PSNR | rel. L2 | SSIM | max abs error | verdict |
+    |---|---:|---:|---:|---:|---:|---:|---|
+    {{#rows}}
+    | {{name}} | {{samples}} | {{worst}} | {{mean}} | {{relativeL2}} | {{ssim}} | {{maximum}} \
+    | {{verdict}} |
+    {{/rows}}
+
+    </details>
+    {{/sections}}
+
+    """
+}

@@ -1,0 +1,104 @@
+import FileIO
+
+/// What a report says, in sentences: the one place where its words are made.
+public enum ReportText {
+  /// A value with its metric's unit: `42.03 dB`, `0.9987`.
+  public static func value(_ value: Double, of metric: Metric) -> String {
+    metric.isDecibels ? Quantities.decibels(value) : Quantities.significant(value, 4)
+  }
+
+  /// A depth as a heading.
+  public static func title(_ depth: Subject.Depth) -> String {
+    switch depth {
+    case .outputs: "outputs"
+    case .weights: "weights, tensor by tensor"
+    case .cumulative: "layers, errors accumulating"
+    case .isolated: "layers, each by itself"
+    case .trajectory: "trajectory"
+    case .distribution: "sets of images"
+    }
+  }
+
+  /// Limits in a row: `PSNR >= 30.00 dB, mean SSIM >= 0.9900`; `none` where there are none.
+  public static func text(_ limits: Limits) -> String {
+    func list(_ values: [Metric: Double], _ prefix: String) -> [String] {
+      values.filter { $0.key != .nonFinite }.sorted { $0.key < $1.key }.map { metric, limit in
+        "\(prefix)\(metric.title) \(metric.isBetterHigher ? ">=" : "<=") \(value(limit, of: metric))"
+      }
+    }
+    let parts = list(limits.worst, "") + list(limits.mean, "mean ")
+    return parts.isEmpty ? "none" : parts.joined(separator: ", ")
+  }
+
+  /// A broken limit: `sample 3: PSNR 28.10 dB is 1.90 dB below the limit of 30.00 dB`.
+  public static func text(_ finding: Finding) -> String {
+    let metric = finding.metric
+    let place = finding.sample.map { "sample \($0): " } ?? "mean of "
+    if metric == .nonFinite {
+      return "\(place)\(Quantities.significant(finding.found, 12)) elements are NaN or infinite "
+        + "on one side only"
+    }
+    let limit = finding.kind == .baseline ? "what the baseline allows," : "the limit of"
+    let side = metric.isBetterHigher ? "below" : "above"
+    let gap =
+      metric.isDecibels ? "\(Quantities.decibels(abs(finding.limit - finding.found))) " : ""
+    return "\(place)\(metric.title) \(value(finding.found, of: metric)) is \(gap)\(side) \(limit) "
+      + value(finding.limit, of: metric)
+  }
+
+  /// A broken limit that is let pass; nil where it counts.
+  public static func waived(_ finding: Finding) -> String? {
+    finding.waiver.map { waiver in
+      "waived until \(waiver.expires) (\(waiver.reason.escapedForDisplay(limit: 200))): "
+        + "\(finding.subject.label.escapedForDisplay(limit: 100)): \(text(finding))"
+    }
+  }
+
+  /// Each subject that breaks limits, with the first four it breaks.
+  public static func breaches(of judgement: Judgement) -> [(subject: Subject, text: String)] {
+    var order: [Subject] = []
+    for finding in judgement.breaches where !order.contains(finding.subject) {
+      order.append(finding.subject)
+    }
+    return order.map { subject in
+      let own = judgement.breaches.filter { $0.subject == subject }
+      let more = own.count > 4 ? "; and \(own.count - 4) more" : ""
+      return (subject, own.prefix(4).map(text).joined(separator: "; ") + more)
+    }
+  }
+
+  /// Where the candidate leaves its reference.
+  public static func text(_ drift: LayerDrift) -> String {
+    let weight = drift.weight.map { " (weight \($0.escapedForDisplay(limit: 200)))" } ?? ""
+    let recipe = drift.recipeLine.map { "; to keep it: \($0)" } ?? ""
+    return "\(drift.component): the first layer that drifts is \(drift.operatorType) "
+      + "\(drift.layer.escapedForDisplay(limit: 200))\(weight): relative L2 "
+      + "\(Quantities.significant(drift.isolatedError, 3)) by itself on sample \(drift.sample)"
+      + recipe
+  }
+
+  /// The verdict in one line, with what the number of samples allows to say.
+  public static func verdict(_ report: VerificationReport) -> String {
+    let judgement = report.judgement
+    let subjects = Set(judgement.statistics.map(\.subject)).count
+    let part = report.shard.map { " in part \($0)" } ?? ""
+    switch judgement.verdict {
+    case .pass:
+      return "PASS: \(subjects) of \(subjects) compared\(part) are within their limits"
+        + (judgement.sampleCount > 1 ? "; \(confidence(report))" : "")
+    case .fail:
+      let failed = Set(judgement.breaches.map(\.subject)).count
+      return "FAIL: \(failed) of \(subjects) compared\(part) are beyond a limit"
+    case .undecided:
+      return "UNDECIDED: \(judgement.failedSamples) of \(judgement.sampleCount) samples fail; "
+        + confidence(report)
+    }
+  }
+
+  private static func confidence(_ report: VerificationReport) -> String {
+    let bound = Quantities.significant(100 * report.judgement.failureRateBound, 2)
+    let level = Quantities.significant(100 * report.policy.confidence, 2)
+    return "with \(report.judgement.sampleCount) samples, up to \(bound)% of all could fail "
+      + "(\(level)% confidence)"
+  }
+}
