@@ -25,12 +25,12 @@ public enum Quantities {
   }
 
   /// A number with `digits` decimals: `12.35`.
-  static func fixed(_ value: Double, _ digits: Int) -> String {
+  public static func fixed(_ value: Double, _ digits: Int) -> String {
     String(format: "%.\(digits)f", value)
   }
 
   /// A part (0 … 1) as a percentage: `26.1%`.
-  static func share(_ part: Double) -> String { String(format: "%.1f%%", 100 * part) }
+  public static func share(_ part: Double) -> String { String(format: "%.1f%%", 100 * part) }
 
   /// A ratio as a percentage: `26.1%`.
   public static func percent(_ part: Int, of whole: Int) -> String {

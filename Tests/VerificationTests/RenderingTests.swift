@@ -44,12 +44,13 @@ struct RenderingTests {
     report.images = [
       ImagePair(
         subject: Reports.image, sample: 0, psnr: 20, reference: Data([1]), candidate: Data([2]),
-        difference: Data([3]))
+        difference: Data([3]), largestDifference: 0.25)
     ]
     let page = try text(report, .html)
     #expect(!page.contains("<script"))
     #expect(!page.contains("http://") && !page.contains("https://"))
     #expect(page.contains(#"<header class="fail">"#))
+    #expect(page.contains("white at 25% of the range"))
     #expect(page.contains("data:image/png;base64,AQ=="))
     #expect(page.contains("<svg viewBox="))
     #expect(

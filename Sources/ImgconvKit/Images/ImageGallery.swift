@@ -51,6 +51,7 @@ struct ImageGallery {
       subject: subject, sample: sample, psnr: comparison.peakSignalToNoise,
       reference: Data(try planes.referenceImage.png()),
       candidate: Data(try planes.candidateImage.png()),
-      difference: Data(try planes.heatMap.png()))
+      difference: Data(try planes.heatMap.png()),
+      largestDifference: Double(planes.largestDifference))
   }
 }

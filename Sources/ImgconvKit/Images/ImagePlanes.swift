@@ -31,16 +31,22 @@ struct ImagePlanes {
   /// The candidate's image, on the reference's range.
   var candidateImage: PixelImage { image(candidate) }
 
+  /// The largest absolute difference, over the reference's range; 0 where none is finite.
+  var largestDifference: Float {
+    zip(reference, candidate).map { abs($0 - $1) }.filter(\.isFinite).max() ?? 0
+  }
+
   /// The largest absolute difference of each pixel's channels, from black over red and yellow to
-  /// white at an eighth of the range; magenta where the candidate is not a number.
+  /// white at the largest of all; magenta where the candidate is not a number.
   var heatMap: PixelImage {
-    colored { pixel in
+    let scale = 3 / max(largestDifference, .leastNormalMagnitude)
+    return colored { pixel in
       let differences = (0..<channels).map { channel in
-        abs(
-          reference[channel * height * width + pixel] - candidate[channel * height * width + pixel])
+        let index = channel * height * width + pixel
+        return abs(reference[index] - candidate[index])
       }
       guard differences.allSatisfy(\.isFinite) else { return (255, 0, 255) }
-      let heat = min((differences.max() ?? 0) * 8, 1) * 3
+      let heat = (differences.max() ?? 0) * scale
       return (Self.level(heat), Self.level(heat - 1), Self.level(heat - 2))
     }
   }

@@ -8,7 +8,7 @@ enum HTMLStyle {
     --b:#ff8f85;--c:#6fd694;--d:#e7b04d}}
     *{box-sizing:border-box}
     body{margin:0;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-    header{padding:1.2rem max(1rem,calc(50% - 30rem));color:#fff}
+    header{padding:1.2rem max(1rem,calc(50% - 29rem));color:#fff}
     header.pass{background:var(--pass)}header.fail{background:var(--fail)}
     header.undecided{background:var(--undecided)}
     header h1{margin:.1rem 0;font-size:1.5rem;overflow-wrap:anywhere}header p{margin:0}
@@ -29,7 +29,7 @@ enum HTMLStyle {
     th{color:var(--faint);font-weight:600}
     tr.fail td{color:var(--fail);font-weight:600}
     figure{margin:0 0 1.2rem}
-    .pair{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.5rem}
+    .pair{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.5rem;max-width:44rem}
     .pair img{width:100%;display:block;image-rendering:pixelated;border:1px solid var(--edge)}
     .pair span{font-size:.8rem;color:var(--faint)}
     figcaption{font-size:.9rem}
@@ -44,7 +44,6 @@ enum HTMLStyle {
     .legend .line0::before{color:var(--a)}.legend .line1::before{color:var(--b)}
     .legend .line2::before{color:var(--c)}.legend .line3::before{color:var(--d)}
     dt{font-weight:600}dd{margin:0 0 .6rem;overflow-wrap:anywhere}ol{margin:.2rem 0;padding-left:1.4rem}
-    @media (max-width:36rem){body{font-size:15px}.pair{grid-template-columns:1fr 1fr}\
-    .pair div:last-child{grid-column:span 2}th,td{padding:.3rem .4rem}}
+    @media (max-width:36rem){body{font-size:15px}th,td{padding:.3rem .4rem}}
     """
 }

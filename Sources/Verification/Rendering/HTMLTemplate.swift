@@ -38,10 +38,10 @@ enum HTMLTemplate {
     <pre>{{line}}</pre>
     {{/recipe}}
     </section>
-    {{#images.first}}
+    {{#hasImages}}
     <section>
     <h2>Images, the worst first</h2>
-    {{/images.first}}
+    {{/hasImages}}
     {{#images}}
     <figure>
     <div class="pair">
@@ -50,14 +50,14 @@ enum HTMLTemplate {
     <div><img alt="candidate, sample {{sample}}" src="data:image/png;base64,{{candidate}}">\
     <span>candidate</span></div>
     <div><img alt="difference, sample {{sample}}" src="data:image/png;base64,{{difference}}">\
-    <span>difference, white at ⅛ of the range</span></div>
+    <span>difference, white at {{white}} of the range</span></div>
     </div>
     <figcaption>{{label}}, sample {{sample}}: {{psnr}}</figcaption>
     </figure>
     {{/images}}
-    {{#images.first}}
+    {{#hasImages}}
     </section>
-    {{/images.first}}
+    {{/hasImages}}
     {{#charts}}
     <section>
     <h2>{{title}}</h2>
@@ -81,20 +81,20 @@ enum HTMLTemplate {
     </tbody></table></div>
     </section>
     {{/sections}}
-    {{#worst.first}}
+    {{#hasWorst}}
     <section>
     <h2>Worst samples</h2>
     <div class="scroll"><table>
     <thead><tr><th>what</th><th>sample</th><th>seed</th><th>PSNR</th></tr></thead>
     <tbody>
-    {{/worst.first}}
+    {{/hasWorst}}
     {{#worst}}
     <tr><td>{{subject}}</td><td>{{sample}}</td><td>{{seed}}</td><td>{{psnr}}</td></tr>
     {{/worst}}
-    {{#worst.first}}
+    {{#hasWorst}}
     </tbody></table></div>
     </section>
-    {{/worst.first}}
+    {{/hasWorst}}
     <section>
     <h2>Gate</h2>
     <ul>{{#rules}}<li>{{.}}</li>{{/rules}}</ul>

@@ -31,6 +31,8 @@ struct ReportContext {
       "sections": report.sections.map { section($0, isMarkdown: isMarkdown) },
       "totalCount": Set(judgement.statistics.map(\.subject)).count,
       "failureCount": Set(judgement.breaches.map(\.subject)).count,
+      "hasImages": !report.images.isEmpty,
+      "hasWorst": !worstSamples.isEmpty,
       "images": format == .html ? report.images.map(image) : [],
       "charts": format == .html ? ReportCharts.charts(of: report) : [],
       "worst": worstSamples,
@@ -100,6 +102,7 @@ struct ReportContext {
       "reference": pair.reference.base64EncodedString(),
       "candidate": pair.candidate.base64EncodedString(),
       "difference": pair.difference.base64EncodedString(),
+      "white": "\(Quantities.significant(100 * pair.largestDifference, 2))%",
     ]
   }
 

@@ -12,13 +12,15 @@ public struct ImagePair: Hashable, Codable, Sendable {
   public var reference: Data
   /// The candidate's picture.
   public var candidate: Data
-  /// A heat map of the absolute difference.
+  /// A heat map of the absolute difference, white at the largest.
   public var difference: Data
+  /// The largest absolute difference over the reference's range.
+  public var largestDifference: Double
 
   /// A pair of pictures.
   public init(
     subject: Subject, sample: Int, psnr: Double, reference: Data, candidate: Data,
-    difference: Data
+    difference: Data, largestDifference: Double
   ) {
     self.subject = subject
     self.sample = sample
@@ -26,6 +28,7 @@ public struct ImagePair: Hashable, Codable, Sendable {
     self.reference = reference
     self.candidate = candidate
     self.difference = difference
+    self.largestDifference = largestDifference
   }
 
   /// How many pairs a report keeps.
