@@ -1,6 +1,6 @@
 extension ArchitectureRegistry {
   /// Networks that predict noise, velocity or sample.
-  static let denoisers: [any Architecture.Type] = []
+  static let denoisers: [any Architecture.Type] = [UNet2DModel.self]
 
   /// Networks between images and latents.
   static let autoencoders: [any Architecture.Type] = []

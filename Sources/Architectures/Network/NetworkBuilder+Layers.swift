@@ -43,11 +43,7 @@ extension NetworkBuilder {
   public func groupNorm(
     _ x: String, _ name: String, _ channels: Int, groups: Int, epsilon: Double
   ) throws(ArchitectureError) -> String {
-    guard groups > 0, channels % groups == 0 else {
-      throw .value(
-        file: checkpoint.file, key: path(name), expected: "\(groups) groups of equal size",
-        found: "\(channels) channels")
-    }
+    try requireGroups(groups, of: channels, name)
     return try scope(name) { () throws(ArchitectureError) in
       let weight = try parameter("weight", [channels])
       return add(
@@ -89,6 +85,29 @@ extension NetworkBuilder {
   ) throws(ArchitectureError) -> String {
     try scope(name) { () throws(ArchitectureError) in
       add("Gather", [try parameter("weight", [count, size]), ids], ["axis": .int(0)])
+    }
+  }
+}
+
+extension NetworkBuilder {
+  /// `groupNorm` without parameters; `name` is for messages.
+  func plainGroupNorm(
+    _ x: String, _ name: String, _ channels: Int, groups: Int, epsilon: Double
+  ) throws(ArchitectureError) -> String {
+    try requireGroups(groups, of: channels, name)
+    return add(
+      "GroupNormalization",
+      [x, ones(channels), reals(Array(repeating: 0, count: channels), [channels])],
+      ["num_groups": .int(Int64(groups)), "epsilon": .float(Float(epsilon))])
+  }
+
+  private func requireGroups(
+    _ groups: Int, of channels: Int, _ name: String
+  ) throws(ArchitectureError) {
+    guard groups > 0, channels % groups == 0 else {
+      throw .value(
+        file: checkpoint.file, key: path(name), expected: "\(groups) groups of equal size",
+        found: "\(channels) channels")
     }
   }
 }
