@@ -20,8 +20,16 @@ public struct ArchitectureRegistry: Sendable {
 
   /// The class that a configuration is for: `_class_name` (diffusers), or the first of
   /// `architectures` (transformers); nil where it says neither.
-  public static func className(of configuration: JSONValue) -> String? {
-    configuration["_class_name"]?.string ?? configuration["architectures"]?.elements?.first?.string
+  ///
+  /// - Throws: `ArchitectureError.notConfiguration`.
+  public func className(
+    of configuration: [UInt8], file: String
+  ) throws(ArchitectureError) -> String? {
+    Self.className(of: try ConfigurationReader(configuration, file: file).document)
+  }
+
+  private static func className(of document: JSONValue) -> String? {
+    document["_class_name"]?.string ?? document["architectures"]?.elements?.first?.string
   }
 
   /// The graphs that a configuration describes over the tensors of a checkpoint.
@@ -29,17 +37,21 @@ public struct ArchitectureRegistry: Sendable {
   /// - Parameters:
   ///   - configuration: the bytes of `config.json`.
   ///   - file: its path, for messages.
+  ///   - className: the class that a pipeline names; nil for the configuration's own.
   ///   - weights: the checkpoint; only descriptions are looked at.
   ///   - weightsFile: the checkpoint's path, for messages.
   /// - Throws: `ArchitectureError`; every unread key and every misfit tensor is named.
   public func graphs(
-    configuration: [UInt8], file: String, weights: any TensorSource, weightsFile: String
+    configuration: [UInt8], file: String, className: String? = nil, weights: any TensorSource,
+    weightsFile: String
   ) throws(ArchitectureError) -> [Graph] {
     let reader = try ConfigurationReader(configuration, file: file)
-    let name = Self.className(of: reader.document) ?? ""
+    let name = className ?? Self.className(of: reader.document) ?? "nothing"
     guard let type = classes[name] else {
-      throw .unknownClass(file: file, name: name.isEmpty ? "nothing" : name, known: classNames)
+      throw .unknownClass(file: file, name: name, known: classNames)
     }
+    // What names the class in a transformers configuration, beside `_class_name`.
+    _ = reader.raw("architectures")
     let architecture = try type.init(reader)
     try reader.requireAllRead(className: name, inert: type.inertKeys)
     let checkpoint = Checkpoint(weights.tensors, file: weightsFile, className: name)

@@ -1,3 +1,4 @@
+import Architectures
 import FileIO
 import ImgcFormat
 import Kernels
@@ -32,6 +33,7 @@ extension ExitStatus {
     switch error {
     case let error as FileIOError: self = error.isBadInput ? .badInput : .system
     case let error as JobError: self = error.exitStatus
+    case let error as ArchitectureError: self = error.isUnsupported ? .unsupported : .badInput
     case let error as SafetensorsError: self = error.isLimit ? .unsupported : .badInput
     case let error as ONNXError: self = ExitStatus(error.kind)
     case let error as ImgcError: self = error.isLimit ? .unsupported : .badInput

@@ -5,6 +5,8 @@ import Tensors
 public enum JobError: Error, Equatable, Sendable {
   /// The file is none of the formats read.
   case unknownFormat(path: String, found: String)
+  /// A folder, or a file in it, is not what diffusers saves.
+  case folder(path: String, expected: String, found: String)
   /// A command that needs a graph got weights alone.
   case noGraph(path: String, command: String)
   /// Several graphs could be meant.
@@ -13,6 +15,8 @@ public enum JobError: Error, Equatable, Sendable {
   case noComponent(path: String, name: String, found: [String])
   /// Two sources give components of one name and role.
   case duplicateComponent(name: String, first: String, second: String)
+  /// Two sources give files of one name with different content.
+  case duplicateFile(name: String, source: String)
   /// A file of inputs does not give what the graph takes.
   case inputFile(path: String, reason: String)
   /// More or fewer files are given by order than the graph has inputs or outputs.
@@ -38,6 +42,8 @@ extension JobError: CustomStringConvertible {
     switch self {
     case .unknownFormat(let path, let found):
       "\(path.escapedForDisplay): expected safetensors, a shard index, ONNX or imgc, found \(found)"
+    case .folder(let path, let expected, let found):
+      "\(path.escapedForDisplay): expected \(expected), found \(found)"
     case .noGraph(let path, let command):
       "\(path.escapedForDisplay): holds weights without a graph; \(command) needs a graph"
     case .ambiguousGraph(let path, let found):
@@ -49,6 +55,9 @@ extension JobError: CustomStringConvertible {
     case .duplicateComponent(let name, let first, let second):
       "\(first.escapedForDisplay) and \(second.escapedForDisplay) both give the component "
         + "\(name.escapedForDisplay); tell them apart with --role or --component"
+    case .duplicateFile(let name, let source):
+      "\(source.escapedForDisplay): \(name.escapedForDisplay): another source gives other content; "
+        + "tell the sources apart with --role"
     case .inputFile(let path, let reason):
       "\(path.escapedForDisplay): \(reason)"
     case .fileCount(let what, let expected, let found):

@@ -1,16 +1,22 @@
 import FileIO
 
-/// The kinds of file that hold a model, told apart by their first bytes.
+/// The kinds of file (or folder) that hold a model, told apart by their first bytes.
 public enum FileFormat: String, Sendable {
   case safetensors
   case shardIndex = "shard index"
   case onnx
   case imgc
+  /// A folder of diffusers: a component or a pipeline.
+  case folder
 
   /// The format of the file at `path`.
   ///
   /// - Throws: `JobError.unknownFormat` saying what the file looks like, or `FileIOError`.
   public init(path: String) throws {
+    if ModelFolder.isFolder(path) {
+      self = .folder
+      return
+    }
     let file = try InputFile(path: path)
     let prefix = try file.bytes(at: 0, count: Int(min(file.size, 512)))
     if let format = Self.match(prefix, path: path) {

@@ -15,7 +15,7 @@ public struct LoadedModel: Sendable {
   public var format: FileFormat
   /// The path given.
   public var path: String
-  /// The files that hold weights, graphs and shard lists, the one given first.
+  /// The files that hold weights, graphs, configurations and shard lists; a file given comes first.
   public var sourcePaths: [String]
 }
 
@@ -24,12 +24,20 @@ public struct ModelLoader: Sendable {
   /// What the ONNX reader may do with external data.
   public var onnxOptions: ONNXOptions
 
-  /// A loader.
-  public init(onnxOptions: ONNXOptions = ONNXOptions()) { self.onnxOptions = onnxOptions }
+  /// How a folder is read.
+  public var folderOptions: FolderOptions
 
-  /// The model in the file at `path`.
+  /// A loader.
+  public init(
+    onnxOptions: ONNXOptions = ONNXOptions(), folderOptions: FolderOptions = FolderOptions()
+  ) {
+    self.onnxOptions = onnxOptions
+    self.folderOptions = folderOptions
+  }
+
+  /// The model in the file or folder at `path`.
   ///
-  /// - Throws: the format's error, `JobError.unknownFormat`, or `OperatorError` for an opset that
+  /// - Throws: the format's error, `ArchitectureError`, `JobError.unknownFormat`, or `OperatorError` for an opset that
   ///   cannot be raised.
   public func load(path: String) throws -> LoadedModel {
     let format = try FileFormat(path: path)
@@ -49,6 +57,7 @@ public struct ModelLoader: Sendable {
       paths += model.components.compactMap { $0.weights as? ONNXWeights }
         .flatMap { $0.files.dropFirst().map(\.path) }
     case .imgc: model = try ImgcFile(path: path).model
+    case .folder: (model, paths) = try FolderReader.read(path, options: folderOptions)
     }
     return LoadedModel(model: model, format: format, path: path, sourcePaths: paths)
   }

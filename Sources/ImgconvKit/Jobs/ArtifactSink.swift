@@ -11,7 +11,9 @@ struct ArtifactSink {
   ///
   /// - Throws: `FileIOError.exists`, `.outputIsInput`, or what the folder gives.
   init(path: String, replacesExisting: Bool, inputs: [String]) throws {
-    let opened = try inputs.map { try InputFile(path: $0) }
+    // A folder's files are protected once they are known.
+    let files = inputs.filter { !ModelFolder.isFolder($0) }
+    let opened = try files.map { try InputFile(path: $0) }
     file = try OutputFile(path: path, replacesExisting: replacesExisting, inputs: opened)
   }
 

@@ -60,15 +60,15 @@ public struct ExportJob: Sendable {
       try SafetensorsWriter.write(
         selected.weights, to: output, metadata: selected.metadata,
         replacesExisting: replacesExisting)
-    case .onnx: try writeONNX(selected)
+    case .onnx: try writeONNX(selected, sources: loaded.sourcePaths)
     }
     return selected.weights.tensors.count
   }
 
-  private func writeONNX(_ component: Component) throws {
+  private func writeONNX(_ component: Component, sources: [String]) throws {
     let options = ONNXWriter.Options(
       externalData: usesExternalData ? .always : .asNeeded, replacesExisting: replacesExisting)
-    let inputs = [try InputFile(path: input)]
+    let inputs = try sources.map { try InputFile(path: $0) }
     try ONNXWriter.write(
       component, graphIndex: try graphIndex(in: component), to: output, options: options,
       inputs: inputs)

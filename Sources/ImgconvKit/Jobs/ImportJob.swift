@@ -9,7 +9,7 @@ import Tensors
 public struct ImportJob: Sendable {
   /// One source and what its components are called.
   public struct Source: Sendable {
-    /// A .safetensors, a shard index, an .onnx or an .imgc.
+    /// A .safetensors, a shard index, an .onnx, an .imgc, or a diffusers folder.
     public var path: String
     /// The role its components play; nil to leave it open.
     public var role: Role?
@@ -32,12 +32,15 @@ public struct ImportJob: Sendable {
   public var replacesExisting: Bool
   /// What the ONNX reader may do with external data.
   public var onnxOptions: ONNXOptions
+  /// How folders are read.
+  public var folderOptions: FolderOptions
 
   /// Describes an import.
   public init(
     sources: [Source], output: String, replacesExisting: Bool = false,
-    onnxOptions: ONNXOptions = ONNXOptions()
+    onnxOptions: ONNXOptions = ONNXOptions(), folderOptions: FolderOptions = FolderOptions()
   ) {
+    self.folderOptions = folderOptions
     self.sources = sources
     self.output = output
     self.replacesExisting = replacesExisting
@@ -92,7 +95,7 @@ extension ImportJob {
         }
       }
       model.components += loaded.model.components
-      model.files += loaded.model.files
+      try model.add(loaded.model.files, role: source.role, source: source.path)
       step.inputs += try Provenance.inputs(of: loaded)
       step.notes += loaded.model.provenance.flatMap(\.notes)
       model.provenance += loaded.model.provenance.filter { $0.action != "read" }
@@ -102,11 +105,40 @@ extension ImportJob {
   }
 
   private func load(_ source: Source) throws -> LoadedModel {
-    var loaded = try ModelLoader(onnxOptions: onnxOptions).load(path: source.path)
+    let loader = ModelLoader(onnxOptions: onnxOptions, folderOptions: folderOptions)
+    var loaded = try loader.load(path: source.path)
     for index in loaded.model.components.indices {
       if let role = source.role { loaded.model.components[index].role = role }
-      if let name = source.component { loaded.model.components[index].name = name }
+    }
+    if let name = source.component {
+      guard loaded.model.components.count == 1 else {
+        throw JobError.option(
+          name: "--component", expected: "a source of one component",
+          found: "\(loaded.model.components.count) in \(source.path)")
+      }
+      loaded.model.components[0].name = name
     }
     return loaded
+  }
+}
+
+extension Model {
+  /// Takes over the files of another source. One that is there already with the same content is
+  /// kept once; one with other content goes into a folder named by its role.
+  fileprivate mutating func add(
+    _ files: [AttachedFile], role: Role?, source: String
+  ) throws {
+    for file in files {
+      guard let present = self.file(at: file.path) else {
+        self.files.append(file)
+        continue
+      }
+      guard present != file.content else { continue }
+      let path = role.map { "\($0.rawValue)/\(file.path)" } ?? file.path
+      guard self.file(at: path) == nil else {
+        throw JobError.duplicateFile(name: file.path, source: source)
+      }
+      self.files.append(AttachedFile(path: path, content: file.content))
+    }
   }
 }

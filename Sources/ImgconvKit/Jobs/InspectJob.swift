@@ -21,7 +21,8 @@ public struct InspectJob: Sendable {
   /// - Throws: the formats' errors, `FileIOError`.
   public func run() throws -> InspectReport {
     let loaded = try ModelLoader().load(path: path)
-    let file = try InputFile(path: path)
+    let size = try loaded.sourcePaths.prefix(loaded.format == .folder ? Int.max : 1)
+      .reduce(UInt64(0)) { $0 + (try InputFile(path: $1).size) }
     let artifact = loaded.format == .imgc ? try ImgcFile(path: path) : nil
     if verifies {
       guard let artifact else {
@@ -31,7 +32,7 @@ public struct InspectJob: Sendable {
       try artifact.verifyAll()
     }
     return InspectReport(
-      model: loaded.model, format: loaded.format, fileSize: file.size,
+      model: loaded.model, format: loaded.format, fileSize: size,
       contentDigest: artifact?.contentDigest)
   }
 }
@@ -42,7 +43,7 @@ public struct InspectReport: Sendable {
   public var model: Model
   /// The format.
   public var format: FileFormat
-  /// The size of the file in bytes.
+  /// The size of the file, or of all files of a folder that were read, in bytes.
   public var fileSize: UInt64
   /// The content digest of a native file.
   public var contentDigest: String?

@@ -41,6 +41,7 @@ extension QuantizeJob {
       try ArtifactSink(path: $0, replacesExisting: replacesExisting, inputs: [input])
     }
     let loaded = try ModelLoader().load(path: input)
+    try sink?.protect(loaded.sourcePaths)
     let quantized = try ModelQuantizer(recipe: recipe).quantize(loaded.model)
     guard let sink else {
       progress("measuring", 0)

@@ -9,14 +9,15 @@ struct ImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Bring weights and graphs into one compressed .imgc artifact.",
     discussion: """
-      A source is a .safetensors file, a shard index (*.index.json), an .onnx model, or another \
-      .imgc. --role and --component hold for all sources when given once, or for each in turn when \
+      A source is a diffusers folder (a component or a whole pipeline), a .safetensors file, a \
+      shard index (*.index.json), an .onnx model, or another .imgc. A folder's graphs are built \
+      from its configurations (formats/architectures.md). --role and --component hold for all sources when given once, or for each in turn when \
       given as often as there are sources:
 
         imgconv import teacher.onnx student.onnx --role teacher --role student -o both.imgc
       """)
 
-  @Argument(help: "The files to import.")
+  @Argument(help: "The files and folders to import.")
   var sources: [String]
 
   @Option(name: .shortAndLong, help: "Where the artifact goes.")
@@ -27,6 +28,12 @@ struct ImportCommand: ParsableCommand {
 
   @Option(help: "The name of the sources' components.")
   var component: [String] = []
+
+  @Option(help: "The variant of a folder's weights, such as fp16.")
+  var variant: String?
+
+  @Option(help: "Leave this component of a pipeline out; may be given again.")
+  var skip: [String] = []
 
   @Option(help: "Follow symbolic links to external data as long as they stay below this folder.")
   var dataRoot: String?
@@ -62,6 +69,7 @@ struct ImportCommand: ParsableCommand {
     }
     var job = ImportJob(
       sources: described, output: output, replacesExisting: outputOptions.force)
+    job.folderOptions = FolderOptions(variant: variant, skippedComponents: Set(skip))
     job.onnxOptions.dataRoot = dataRoot
     job.onnxOptions.allowsHardLinks = allowHardLinks
     job.onnxOptions.allowsOverlap = allowOverlap
