@@ -50,7 +50,7 @@ struct RenderingTests {
     #expect(!page.contains("<script"))
     #expect(!page.contains("http://") && !page.contains("https://"))
     #expect(page.contains(#"<header class="fail">"#))
-    #expect(page.contains("white at 25% of the range"))
+    #expect(page.contains("(white: 25%)"))
     #expect(page.contains("data:image/png;base64,AQ=="))
     #expect(page.contains("<svg viewBox="))
     #expect(

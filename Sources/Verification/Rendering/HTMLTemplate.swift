@@ -50,7 +50,7 @@ enum HTMLTemplate {
     <div><img alt="candidate, sample {{sample}}" src="data:image/png;base64,{{candidate}}">\
     <span>candidate</span></div>
     <div><img alt="difference, sample {{sample}}" src="data:image/png;base64,{{difference}}">\
-    <span>difference, white at {{white}} of the range</span></div>
+    <span>difference (white: {{white}})</span></div>
     </div>
     <figcaption>{{label}}, sample {{sample}}: {{psnr}}</figcaption>
     </figure>

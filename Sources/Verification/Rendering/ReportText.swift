@@ -2,9 +2,14 @@ import FileIO
 
 /// What a report says, in sentences: the one place where its words are made.
 public enum ReportText {
-  /// A value with its metric's unit: `42.03 dB`, `0.9987`.
+  /// A value with its metric's unit: `42.03 dB`, `0.9987`; cosines and similarities, which matter
+  /// by how far they are from 1, with six decimals.
   public static func value(_ value: Double, of metric: Metric) -> String {
-    metric.isDecibels ? Quantities.decibels(value) : Quantities.significant(value, 4)
+    switch metric {
+    case .psnr, .sqnr: Quantities.decibels(value)
+    case .cosine, .ssim, .msSSIM: "\((value * 1e6).rounded() / 1e6)"
+    default: Quantities.significant(value, 4)
+    }
   }
 
   /// A depth as a heading.

@@ -36,13 +36,13 @@ enum VerifyText {
     func worst(_ metric: Metric, _ text: (Double) -> String) -> String {
       row.statistics[metric].map { text($0.worst) } ?? "–"
     }
-    let similarity = worst(.ssim) { Quantities.significant($0, 4) }
+    let similarity = worst(.ssim) { ReportText.value($0, of: .ssim) }
     return [
       row.subject.label.escapedForDisplay(limit: 60), "\(row.sampleCount)",
       worst(.psnr, Quantities.decibels),
       row.statistics[.psnr].map { Quantities.decibels($0.mean) } ?? "–",
       worst(.relativeL2) { Quantities.significant($0, 3) },
-      worst(.cosine) { String(describing: ($0 * 1e6).rounded() / 1e6) },
+      worst(.cosine) { ReportText.value($0, of: .cosine) },
     ] + (hasSimilarity ? [similarity] : []) + [
       worst(.maximumError) { Quantities.significant($0, 3) }, row.passed ? "pass" : "FAIL",
     ]
