@@ -79,31 +79,52 @@ static void run_tile(const struct gemm_work *w, const struct block *b, size_t ro
   }
 }
 
+/// Whether an operand is packed as fp32, ready for the tiles.
+static int is_ready(const imgk_panels *panels) { return panels && panels->data; }
+
+/// Widens the panels of lanes `first` ..< `first` + `lanes` of an operand kept in a smaller type.
+static void widen(const imgk_panels *p, size_t product, size_t first, size_t lanes, size_t k, size_t depth, float *to) {
+  const size_t width = imgk_panel_width(p->side);
+  for (size_t lane = 0; lane < lanes; lane += width) {
+    imgk_gemm_widen_panel(p, product % p->matrices, first + lane, k, depth, to + lane * depth);
+  }
+}
+
 static void pack_left(const imgk_gemm *g, struct block *b, size_t k, size_t depth) {
-  if (g->left) {
+  if (is_ready(g->left)) {
     b->left = g->left->data + b->product % g->left->matrices * g->left->matrix_size + b->row * g->k + k * ROWS;
     b->left_panel = ROWS * g->k;
     return;
   }
-  float *to = imgk_scratch(IMGK_SCRATCH_PACK_A, STRIDED_ROWS * DEPTH * sizeof(float));
+  float *to = imgk_scratch(IMGK_SCRATCH_PACK_A, (STRIDED_ROWS * DEPTH + IMGK_LANES) * sizeof(float));
+  b->left = to;
+  b->left_panel = ROWS * depth;
+  if (g->left) {
+    widen(g->left, b->product, b->row, b->rows, k, depth, to);
+    return;
+  }
   const float *from = g->a + (ptrdiff_t)b->product * g->a_matrix + (ptrdiff_t)k * g->a_column;
   for (size_t row = 0; row < b->rows; row += ROWS) {
     imgk_gemm_pack_panel(ROWS, from + (ptrdiff_t)(b->row + row) * g->a_row, g->a_row, g->a_column,
                          least(ROWS, b->rows - row), depth, to + row * depth);
   }
-  b->left = to;
-  b->left_panel = ROWS * depth;
 }
 
 static void pack_right(const struct gemm_work *w, struct block *b, size_t k, size_t depth) {
   const imgk_gemm *g = w->gemm;
-  if (g->right) {
+  if (is_ready(g->right)) {
     b->right =
         g->right->data + b->product % g->right->matrices * g->right->matrix_size + b->column * g->k + k * COLUMNS;
     b->right_panel = COLUMNS * g->k;
     return;
   }
-  float *to = imgk_scratch(IMGK_SCRATCH_PACK_B, STRIDED_COLUMNS * DEPTH * sizeof(float));
+  float *to = imgk_scratch(IMGK_SCRATCH_PACK_B, (STRIDED_COLUMNS * DEPTH + IMGK_LANES) * sizeof(float));
+  b->right = to;
+  b->right_panel = COLUMNS * depth;
+  if (g->right) {
+    widen(g->right, b->product, b->column, b->columns, k, depth, to);
+    return;
+  }
   const float *from = g->b + (ptrdiff_t)b->product * g->b_matrix;
   for (size_t column = 0; column < b->columns; column += COLUMNS) {
     const size_t columns = least(COLUMNS, b->columns - column), first = b->column + column;
@@ -114,8 +135,6 @@ static void pack_right(const struct gemm_work *w, struct block *b, size_t k, siz
                            g->b_row, columns, depth, to + column * depth);
     }
   }
-  b->right = to;
-  b->right_panel = COLUMNS * depth;
 }
 
 static void run_block(const struct gemm_work *w, struct block *b) {
@@ -158,8 +177,8 @@ static size_t block_count(size_t extent, size_t length) { return (extent + lengt
 static void cut(struct gemm_work *w) {
   const imgk_gemm *g = w->gemm;
   const size_t threads = imgk_thread_count(), wanted = threads > 1 ? 4 * threads : 1;
-  w->row_blocks = block_count(g->m, g->left ? PACKED_ROWS : STRIDED_ROWS);
-  w->column_blocks = block_count(g->n, g->right ? PACKED_COLUMNS : STRIDED_COLUMNS);
+  w->row_blocks = block_count(g->m, is_ready(g->left) ? PACKED_ROWS : STRIDED_ROWS);
+  w->column_blocks = block_count(g->n, is_ready(g->right) ? PACKED_COLUMNS : STRIDED_COLUMNS);
   const double products = (double)g->batch * (double)g->m * (double)g->n * (double)(g->k + 1);
   if (products >= 2.0 * LEAST_PRODUCTS) {
     // Narrower blocks of the side whose operand is packed already cost no packing twice.

@@ -88,7 +88,7 @@ imgk_panels *imgk_panels_create(const imgk_panels_source *source) {
   }
   imgk_panels *panels = malloc(sizeof *panels);
   if (panels == NULL) return NULL;
-  *panels = (imgk_panels){source->side, source->matrices, source->lanes, source->depth, size, NULL};
+  *panels = (imgk_panels){source->side, source->matrices, source->lanes, source->depth, size, NULL, NULL};
   panels->data = aligned_alloc(64, (bytes + 64) & ~(size_t)63);
   if (panels->data == NULL) {
     free(panels);
@@ -102,10 +102,12 @@ imgk_panels *imgk_panels_create(const imgk_panels_source *source) {
 
 void imgk_panels_destroy(imgk_panels *panels) {
   if (panels == NULL) return;
+  imgk_stored_panels_destroy(panels->stored);
   free(panels->data);
   free(panels);
 }
 
 size_t imgk_panels_byte_count(const imgk_panels *panels) {
+  if (panels->stored) return imgk_stored_panels_byte_count(panels) + sizeof *panels;
   return panels->matrices * panels->matrix_size * sizeof(float) + sizeof *panels;
 }

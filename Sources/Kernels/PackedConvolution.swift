@@ -19,18 +19,37 @@ public final class PackedConvolution: Sendable {
   public init(
     packing filters: UnsafePointer<Float>, geometry: Geometry
   ) throws(KernelError) {
-    let g = geometry
+    let (outputs, depth) = try Self.extents(geometry)
+    self.geometry = geometry
+    self.filters = try PackedMatrix(
+      packing: filters, as: .left, lanes: outputs, depth: depth, laneStride: depth, depthStride: 1,
+      count: geometry.groups, matrixStride: outputs * depth)
+  }
+
+  /// Packs filters of the same form in the smaller type they are stored in; a depth is a channel of a group and a tap of
+  /// it, taps innermost.
+  ///
+  /// Throws as the other initializer.
+  public init(storing filters: StoredElements, geometry: Geometry) throws(KernelError) {
+    let (outputs, depth) = try Self.extents(geometry)
+    self.geometry = geometry
+    self.filters = try PackedMatrix(
+      storing: filters, as: .left, lanes: outputs, depth: depth, laneStride: depth, depthStride: 1,
+      count: geometry.groups, matrixStride: outputs * depth)
+  }
+
+  /// The outputs of a group, and the products a sum has.
+  private static func extents(
+    _ g: Geometry
+  ) throws(KernelError) -> (outputs: Int, depth: Int) {
     guard g.groups > 0, g.channels % g.groups == 0, g.outputs % g.groups == 0 else {
       throw .shape(
         kernel: "convolution", rule: "groups divide the channels",
         found: "\(g.groups) groups, \(g.channels) and \(g.outputs) channels")
     }
-    let outputs = g.outputs / g.groups
-    let depth = g.channels / g.groups * g.kernel.height * g.kernel.width
-    self.geometry = geometry
-    self.filters = try PackedMatrix(
-      packing: filters, as: .left, lanes: outputs, depth: depth, laneStride: depth, depthStride: 1,
-      count: g.groups, matrixStride: outputs * depth)
+    return (
+      g.outputs / g.groups, g.channels / g.groups * g.kernel.height * g.kernel.width
+    )
   }
 
   /// Bytes held.

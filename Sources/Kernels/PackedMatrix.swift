@@ -43,6 +43,43 @@ public final class PackedMatrix: @unchecked Sendable {
     self.count = count
   }
 
+  /// Packs `count` matrices of elements kept in a smaller type, laid out as in the other initializer with strides in
+  /// elements. Products give the bits that the fp32 numbers they stand for would give.
+  ///
+  /// Throws `KernelError.shape` where the scales' rows are not those of the depths or there are no scales for integers,
+  /// `.outOfMemory`.
+  public init(
+    storing elements: StoredElements, as side: Side, lanes: Int, depth: Int, laneStride: Int,
+    depthStride: Int, count: Int = 1, matrixStride: Int = 0
+  ) throws(KernelError) {
+    let rows = elements.scaleLayout.rowOfDepth
+    let isFloat = elements.type == .float16 || elements.type == .bfloat16
+    guard rows.isEmpty || rows.count == depth, isFloat || elements.scales != nil else {
+      throw .shape(
+        kernel: "PackedMatrix",
+        rule: "integers have scales, with a row for each of \(depth) depths",
+        found: "\(rows.count) rows")
+    }
+    let panels = rows.withUnsafeBufferPointer { rows in
+      var source = elements.source(rows: rows.baseAddress)
+      source.side = side == .left ? IMGK_LEFT : IMGK_RIGHT
+      (source.matrices, source.lanes, source.depth) = (count, lanes, depth)
+      source.matrix_stride = matrixStride
+      (source.lane_stride, source.depth_stride) = (laneStride, depthStride)
+      return imgk_panels_create_stored(&source)
+    }
+    guard let panels else {
+      throw .outOfMemory(
+        kernel: "PackedMatrix", byteCount: lanes.multipliedReportingOverflow(by: depth).partialValue
+      )
+    }
+    self.panels = panels
+    self.side = side
+    self.lanes = lanes
+    self.depth = depth
+    self.count = count
+  }
+
   deinit { imgk_panels_destroy(panels) }
 
   /// Bytes held.

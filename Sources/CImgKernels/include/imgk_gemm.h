@@ -3,6 +3,7 @@
 #define IMGK_GEMM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "imgk_unary.h"
 
@@ -27,6 +28,39 @@ typedef struct imgk_panels imgk_panels;
 
 /// Packs operands. Returns NULL when memory is exhausted. The source is not needed afterwards.
 imgk_panels *imgk_panels_create(const imgk_panels_source *source);
+/// How elements that stand for fp32 numbers are stored; 4-bit ones take a byte each in a source and half a byte packed.
+typedef enum imgk_stored_type {
+  IMGK_STORED_U8,
+  IMGK_STORED_S8,
+  IMGK_STORED_U4,
+  IMGK_STORED_S4,
+  IMGK_STORED_F16,
+  IMGK_STORED_BF16,
+} imgk_stored_type;
+
+/// Operands in a smaller type, laid out as in imgk_panels_source with strides in elements. Integers mean (stored - zero)
+/// * scale, the difference exact and the product rounded to fp32 once; floats mean themselves.
+///
+/// The scale of (lane, depth) of matrix i is scales[i * scale_matrix_stride + lane * scale_lane_stride + r *
+/// scale_row_stride] with r = scale_rows[depth], or 0 where scale_rows is NULL. `row_count` is the number of rows.
+typedef struct imgk_stored_source {
+  imgk_side side;
+  imgk_stored_type type;
+  size_t matrices, lanes, depth;
+  const void *data;
+  ptrdiff_t matrix_stride, lane_stride, depth_stride;
+  const float *scales;
+  /// As the scales, or NULL for zeros.
+  const int32_t *zeros;
+  ptrdiff_t scale_matrix_stride, scale_lane_stride, scale_row_stride;
+  size_t row_count;
+  const uint32_t *scale_rows;
+} imgk_stored_source;
+
+/// Packs operands in the type they are stored in; products widen them a block at a time, so that the sums are those of
+/// the fp32 numbers they stand for, bit for bit. Returns NULL when memory is exhausted.
+imgk_panels *imgk_panels_create_stored(const imgk_stored_source *source);
+
 void imgk_panels_destroy(imgk_panels *panels);
 /// Bytes held by the packed operands.
 size_t imgk_panels_byte_count(const imgk_panels *panels);

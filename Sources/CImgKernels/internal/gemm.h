@@ -18,8 +18,27 @@ struct imgk_panels {
   imgk_side side;
   size_t matrices, lanes, depth;
   size_t matrix_size;  // elements of one packed matrix
-  float *data;
+  float *data;         // NULL for operands kept in a smaller type
+  struct imgk_stored_panels *stored;
 };
+
+/// Panels in a smaller type: bytes[matrix][panel][depth], `depth_bytes` for the lanes of a depth. Integers are int8, or
+/// 4 bits: two to a byte, the first half of the lanes low, 8 more than they mean.
+struct imgk_stored_panels {
+  imgk_stored_type type;
+  size_t depth_bytes, byte_count;
+  uint8_t *bytes;
+  /// Scales and zero points [matrix][panel][row][lane]; NULL for floats. `rows` tells the row of each depth.
+  float *scales, *zeros;
+  size_t row_count;
+  uint32_t *rows;
+};
+
+/// Widens depths `k` ..< `k` + `depth` of the panel that begins at `lane` into fp32, to[depth][lane]. Writes up to 16
+/// elements more.
+void imgk_gemm_widen_panel(const imgk_panels *panels, size_t matrix, size_t lane, size_t k, size_t depth, float *to);
+void imgk_stored_panels_destroy(struct imgk_stored_panels *stored);
+size_t imgk_stored_panels_byte_count(const imgk_panels *panels);
 
 static inline size_t imgk_panel_width(imgk_side side) {
   return side == IMGK_LEFT ? IMGK_GEMM_ROWS : IMGK_GEMM_COLUMNS;

@@ -85,8 +85,7 @@ struct ConvOperator: RealOperator, PreparableOperator {
     _ constants: [ConstantOperand?]
   ) throws -> (operator: any Operator, consumedInputs: Set<Int>)? {
     guard constants.count >= 2, let weight = constants[1],
-      weight.dtype == .float32 || weight.dtype.isHalf, PackedFilters.takes(weight.shape, groups),
-      let filters = try pack(weight.materialized().converted(to: .float32))
+      let filters = try PackedFilters(weight, groups: groups)
     else { return nil }
     var made = self
     made.packed = filters

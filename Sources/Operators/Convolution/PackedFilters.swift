@@ -19,12 +19,33 @@ struct PackedFilters: Sendable {
   init?(_ weight: Tensor, groups: Int) throws {
     shape = weight.shape
     guard weight.dtype == .float32, Self.takes(shape, groups) else { return nil }
-    let kernel = (shape.rank == 4 ? shape[2] : 1, shape[shape.rank - 1])
-    convolution = try PackedConvolution(
-      packing: weight.pointer(),
-      geometry: PackedConvolution.Geometry(
-        channels: shape[1] * groups, outputs: shape[0], kernel: kernel, groups: groups))
-    withExtendedLifetime(weight) {}
+    convolution = try Self.packed(weight, Self.geometry(shape, groups))
+  }
+
+  /// Packs a constant weight of fp32 or half precision, in the type it is stored in where the
+  /// kernels take that; nil for a type or a shape they do not take.
+  init?(_ weight: ConstantOperand, groups: Int) throws {
+    guard weight.dtype == .float32 || weight.dtype.isHalf, Self.takes(weight.shape, groups) else {
+      return nil
+    }
+    shape = weight.shape
+    let geometry = Self.geometry(shape, groups)
+    convolution =
+      try StoredWeight(weight)?.filters(geometry)
+      ?? Self.packed(weight.materialized().converted(to: .float32), geometry)
+  }
+
+  private static func packed(
+    _ weight: Tensor, _ geometry: PackedConvolution.Geometry
+  ) throws -> PackedConvolution {
+    defer { withExtendedLifetime(weight) {} }
+    return try PackedConvolution(packing: weight.pointer(), geometry: geometry)
+  }
+
+  private static func geometry(_ shape: Shape, _ groups: Int) -> PackedConvolution.Geometry {
+    PackedConvolution.Geometry(
+      channels: shape[1] * groups, outputs: shape[0],
+      kernel: (shape.rank == 4 ? shape[2] : 1, shape[shape.rank - 1]), groups: groups)
   }
 
   /// Convolves `batch` images of `input` under the window `geometry`, plus a bias a channel.

@@ -71,6 +71,30 @@ extension ConstantOperand {
     }
   }
 
+  /// The operand after a Transpose, whose operator is `transpose`: the stored elements are moved, and
+  /// still stand for real numbers in the way they did.
+  ///
+  /// - Throws: `OperatorError.attribute` where the permutation is not one of the axes.
+  public func transposed(by transpose: any Operator) throws -> ConstantOperand {
+    func moved(_ tensor: Tensor) throws -> Tensor { try Self.result(of: transpose, [tensor]) }
+    switch self {
+    case .tensor(let tensor): return .tensor(try moved(tensor))
+    case .cast(let tensor, let dtype): return .cast(try moved(tensor), to: dtype)
+    case .dequantized(let operand):
+      guard let order = try (transpose as? TransposeOperator)?.order(rank: shape.rank),
+        let axis = order.firstIndex(of: operand.axis),
+        let dequantize = operand.dequantize as? DequantizeLinearOperator
+      else { return .tensor(try moved(materialized())) }
+      let isBlocked = operand.blockSize > 0
+      return .dequantized(
+        DequantizedOperand(
+          values: try moved(operand.values),
+          scale: isBlocked ? try moved(operand.scale) : operand.scale,
+          zeroPoint: try operand.zeroPoint.map { isBlocked ? try moved($0) : $0 },
+          axis: axis, blockSize: operand.blockSize, dequantize: dequantize.along(axis)))
+    }
+  }
+
   private static func result(of made: any Operator, _ inputs: [Tensor?]) throws -> Tensor {
     let results = try made.run(ExecutionContext(inputs: inputs, requestedOutputs: [true]))
     guard let first = results.first, let tensor = first else {

@@ -3,10 +3,12 @@ import Tensors
 
 /// `Gather` (ai.onnx 13): the slices of `data` along `axis` (0) at `indices`, whose axes take the
 /// axis's place. Negative indices count from the end. All types.
-struct GatherOperator: Operator {
+struct GatherOperator: PreparableOperator {
   static let opType = "Gather"
 
   private let axis: Int
+  /// `data` where it is a constant kept in a smaller type.
+  private var table: StoredTable?
 
   init(_ attributes: inout AttributeReader) throws {
     axis = try attributes.int("axis", default: 0)
@@ -23,8 +25,25 @@ struct GatherOperator: Operator {
     ]
   }
 
+  func prepared(
+    _ constants: [ConstantOperand?]
+  ) throws -> (operator: any Operator, consumedInputs: Set<Int>)? {
+    guard constants.count == 2, let data = constants[0],
+      try data.shape.checkedAxis(axis) == 0, let table = StoredTable(data)
+    else { return nil }
+    var made = self
+    made.table = table
+    return (made, [0])
+  }
+
   func run(_ context: ExecutionContext) throws -> [Tensor?] {
-    try context.movingStrings { context in
+    if let table {
+      let indices = try context.integers(1, "indices").map {
+        try checkedIndex($0, extent: table.shape[0], input: 1)
+      }
+      return [try table.rows(indices, as: context.input(1, "indices").shape)]
+    }
+    return try context.movingStrings { context in
       let data = try context.input(0, "data")
       let axis = try data.shape.checkedAxis(axis)
       let split = AxisSplit(data.shape, axis: axis)

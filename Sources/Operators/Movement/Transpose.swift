@@ -37,7 +37,8 @@ struct TransposeOperator: Operator {
     }
   }
 
-  private func order(rank: Int) throws -> [Int] {
+  /// Which axis of the input each axis of the result is.
+  func order(rank: Int) throws -> [Int] {
     guard let permutation else { return Array((0..<rank).reversed()) }
     let order = try permutation.map { try normalized(axis: $0, rank: rank, attribute: "perm") }
     guard order.count == rank, Set(order).count == rank else {

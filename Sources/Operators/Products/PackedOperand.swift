@@ -2,7 +2,7 @@ import Kernels
 import ModelGraph
 import Tensors
 
-/// A constant matrix packed for fp32 products when a plan is built.
+/// A constant matrix packed for fp32 products when a plan is built, in the type it is stored in.
 struct PackedOperand: Sendable {
   let matrix: PackedMatrix
   /// The constant's own shape.
@@ -14,6 +14,10 @@ struct PackedOperand: Sendable {
     shape = constant.shape
     guard constant.dtype == .float32 || constant.dtype.isHalf, (1...2).contains(shape.rank) else {
       return nil
+    }
+    if let stored = try StoredWeight(constant)?.matrix(isTransposed: isTransposed) {
+      matrix = stored
+      return
     }
     let tensor = try constant.materialized().converted(to: .float32)
     let width = shape.rank == 1 ? 1 : shape[1]

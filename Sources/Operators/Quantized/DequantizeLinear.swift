@@ -11,7 +11,7 @@ struct DequantizeLinearOperator: Operator {
   static let opType = "DequantizeLinear"
 
   /// The attribute `axis`.
-  let axis: Int
+  private(set) var axis: Int
   /// The attribute `block_size`; 0 without blocks.
   let blockSize: Int
   private let outputType: DType?
@@ -20,6 +20,13 @@ struct DequantizeLinearOperator: Operator {
     axis = try attributes.int("axis", default: 1)
     blockSize = try attributes.int("block_size", default: 0)
     outputType = try attributes.typeOrUndefined("output_dtype")
+  }
+
+  /// The same operator with its scales along another axis.
+  func along(_ axis: Int) -> DequantizeLinearOperator {
+    var moved = self
+    moved.axis = axis
+    return moved
   }
 
   func infer(_ context: InferenceContext) throws -> [TensorType] {

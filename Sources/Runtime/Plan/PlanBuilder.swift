@@ -20,6 +20,9 @@ struct PlanBuilder {
   private enum Operand {
     case initializer(Initializer)
     case constant(ConstantOperand)
+    /// A node that makes real numbers of a stored weight; read anew for each user, so that a weight
+    /// that an operator packs is not kept beside it.
+    case conversion(Node, any Operator, inputs: [Int?])
   }
 
   private init(_ graph: Graph, _ weights: WeightReader, _ registry: OperatorRegistry) {
@@ -119,8 +122,8 @@ extension PlanBuilder {
     guard !known.isEmpty || node.inputs.isEmpty, node.subgraphs.isEmpty,
       known.allSatisfy({ operands[$0] != nil })
     else { return false }
-    if let lazy = try lazyOperand(node, made, inputs) {
-      operands[define(node.outputs[0])] = .constant(lazy)
+    if try isConversion(node, inputs) {
+      operands[define(node.outputs[0])] = .conversion(node, made, inputs: inputs)
       return true
     }
     let values = try inputs.map { try $0.map(constantTensor) }
@@ -133,23 +136,60 @@ extension PlanBuilder {
     return true
   }
 
-  private func lazyOperand(
-    _ node: Node, _ made: any Operator, _ inputs: [Int?]
-  ) throws -> ConstantOperand? {
-    guard node.domain.isEmpty, let first = inputs.first, let weight = first,
-      case .tensor(let values)? = try operand(weight)
-    else { return nil }
+  /// Whether a node makes another form of a stored weight: a Cast of halves, a DequantizeLinear, a
+  /// Transpose of one of those or of a weight itself.
+  private func isConversion(_ node: Node, _ inputs: [Int?]) throws -> Bool {
+    guard node.domain.isEmpty, let first = inputs.first, let weight = first else { return false }
+    if node.opType == "Transpose" { return isWeight(weight) }
+    guard let dtype = storedType(weight) else { return false }
     switch node.opType {
     case "Cast":
-      guard case .int(let code)? = node.attributes["to"], let raw = UInt8(exactly: code),
-        let dtype = DType(rawValue: raw), dtype == .float32,
-        [.float16, .bfloat16].contains(values.dtype)
-      else { return nil }
-      return .cast(values, to: dtype)
+      guard case .int(let code)? = node.attributes["to"] else { return false }
+      return code == Int64(DType.float32.rawValue) && [.float16, .bfloat16].contains(dtype)
     case "DequantizeLinear":
-      return try dequantized(values, node, made, inputs)
-    default: return nil
+      return inputs.count >= 2 && inputs[1].flatMap(storedType) == .float32
+    default: return false
     }
+  }
+
+  private func isWeight(_ slot: Int) -> Bool {
+    switch operands[slot] {
+    case .initializer(let initializer)?: initializer.weightName != nil
+    case .conversion?: true
+    default: false
+    }
+  }
+
+  /// The type of a constant's elements as they are stored; nil for one that is converted.
+  private func storedType(_ slot: Int) -> DType? {
+    switch operands[slot] {
+    case .initializer(let initializer)?: initializer.dtype
+    case .constant(.tensor(let tensor))?: tensor.dtype
+    default: nil
+    }
+  }
+
+  private func converted(
+    _ node: Node, _ made: any Operator, _ inputs: [Int?]
+  ) throws -> ConstantOperand {
+    guard let first = inputs.first, let slot = first else {
+      throw OperatorError.missingInput(index: 0, name: "x")
+    }
+    if node.opType == "Transpose" {
+      guard let operand = try operand(slot) else {
+        throw OperatorError.missingInput(index: 0, name: "data")
+      }
+      return try operand.transposed(by: made)
+    }
+    let values = try constantTensor(slot)
+    if node.opType == "Cast" { return .cast(values, to: .float32) }
+    if let operand = try dequantized(values, node, made, inputs) { return operand }
+    let given = try inputs.map { try $0.map(constantTensor) }
+    let results = try made.run(ExecutionContext(inputs: given, requestedOutputs: [true]))
+    guard let result = results.first.flatMap({ $0 }) else {
+      throw OperatorError.unsupported("a constant without a value")
+    }
+    return .tensor(result)
   }
 
   private func dequantized(
@@ -176,6 +216,7 @@ extension PlanBuilder {
     case .initializer(let initializer)?:
       .tensor(try weights.tensor(initializer, graph: graph.name))
     case .constant(let operand)?: operand
+    case .conversion(let node, let made, let inputs)?: try converted(node, made, inputs)
     }
   }
 
