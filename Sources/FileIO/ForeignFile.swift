@@ -16,17 +16,19 @@ public enum ForeignFile {
       let expected = opening.unicodeScalars.map { folded(UInt8(truncatingIfNeeded: $0.value)) }
       if start.prefix(expected.count).map(folded) == expected { return name }
     }
-    // A pickle begins with its protocol's number, 2 to 5.
-    if bytes.count >= 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
+    // A pickle begins with its protocol's number, 2 to 5; so may a safetensors header's length.
+    if bytes.count >= 2, !isSafetensors(bytes), bytes[0] == 0x80, (2...5).contains(bytes[1]) {
       return "a Python pickle (save it as safetensors)"
     }
     return nil
   }
 
   /// Whether a file that starts with `bytes` looks like safetensors: a header's length below 2⁴⁸,
-  /// then an opening brace.
+  /// then an opening brace, perhaps after white space.
   public static func isSafetensors(_ bytes: [UInt8]) -> Bool {
-    bytes.count > 9 && bytes[8] == UInt8(ascii: "{") && bytes[6] == 0 && bytes[7] == 0
+    guard bytes.count > 9, bytes[6] == 0, bytes[7] == 0 else { return false }
+    let header = bytes.dropFirst(8).drop { [0x20, 0x0A, 0x0D, 0x09].contains($0) }
+    return header.first == UInt8(ascii: "{")
   }
 
   /// Whether a file that starts with `bytes` is a zstd stream, as native files are.
