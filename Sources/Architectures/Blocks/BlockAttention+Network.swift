@@ -26,8 +26,17 @@ extension NetworkBuilder {
       let attention = PixelsThenText(
         channels: shape.outputs, headSize: shape.headSize, contextSize: shape.contextSize,
         attendsToPixels: !shape.resamples)
-      return try pixelsThenText(x, try context(flow), flow.time, attention)
+      return try pixelsThenText(x, try context(flow), try time(flow), attention)
     }
+  }
+
+  private func time(_ flow: BlockFlow) throws(ArchitectureError) -> TimeConditioning {
+    guard let time = flow.time else {
+      throw .value(
+        file: checkpoint.file, key: path("attentions"), expected: "a network with timesteps",
+        found: "normalisation by a time embedding")
+    }
+    return time
   }
 
   private func context(_ flow: BlockFlow) throws(ArchitectureError) -> String {

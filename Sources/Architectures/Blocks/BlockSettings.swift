@@ -65,8 +65,8 @@ struct BlockShape {
 
 /// What flows through the blocks beside the hidden states.
 struct BlockFlow {
-  /// The time embedding.
-  var time: TimeConditioning
+  /// The time embedding; nil in autoencoders.
+  var time: TimeConditioning?
   /// The tokens of the conditioning, `[N, T, contextSize]`; nil in unconditional networks.
   var context: String?
   /// The path of filtered images; nil where there is none, or none yet.

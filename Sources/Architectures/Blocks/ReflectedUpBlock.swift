@@ -9,7 +9,7 @@ extension NetworkBuilder {
   ) throws(ArchitectureError) -> String {
     let hasAttention = shape.kind.attention == .pixelsThenText
     let isFirst =
-      hasAttention && shape.inputs == shape.outputs && shape.outputs == flow.time.size
+      hasAttention && shape.inputs == shape.outputs && shape.outputs == flow.time?.size
     var hidden = x
     if let state = states.last ?? nil { hidden = concat([hidden, state], axis: 1) }
     let layers = shape.layers
@@ -23,12 +23,12 @@ extension NetworkBuilder {
       hidden = try scope("resnets.\(layer)") { () throws(ArchitectureError) in
         try residual(hidden, flow.time, block)
       }
-      guard hasAttention, let context = flow.context else { continue }
+      guard hasAttention, let context = flow.context, let time = flow.time else { continue }
       let attention = PixelsThenText(
         channels: outputs, headSize: shape.headSize, contextSize: shape.contextSize,
         attendsToPixels: isFirst)
       hidden = try scope("attentions.\(layer)") { () throws(ArchitectureError) in
-        try pixelsThenText(hidden, context, flow.time, attention)
+        try pixelsThenText(hidden, context, time, attention)
       }
     }
     return shape.resamples ? resampled(hidden, .reflectedUp, channels: shape.inputs) : hidden

@@ -5,5 +5,7 @@ extension ArchitectureRegistry {
   ]
 
   /// Networks between images and latents.
-  static let autoencoders: [any Architecture.Type] = []
+  static let autoencoders: [any Architecture.Type] = [
+    AutoencoderKL.self, AutoencoderTiny.self,
+  ]
 }
