@@ -11,6 +11,8 @@ public struct JSONParser: Sendable {
   public var maximumMembers = 10_000_000
   /// How many bytes a string may hold.
   public var maximumString = 64 << 20
+  /// Whether `NaN`, `Infinity` and `-Infinity` are numbers, as Python's `json` writes them.
+  public var allowsNonFinite = false
   /// Whether white space may follow the document.
   public var allowsTrailingSpace = true
 
@@ -151,6 +153,10 @@ private struct JSONCursor {
 extension JSONCursor {
   private mutating func number() throws(JSONError) -> JSONNumber {
     let start = position
+    if limits.allowsNonFinite, let word = nonFiniteWord() {
+      position += word.utf8.count
+      return JSONNumber(text: word)
+    }
     if current == UInt8(ascii: "-") { position += 1 }
     guard let first = current, (48...57).contains(first) else { throw unexpected("a value") }
     position += 1
@@ -165,6 +171,10 @@ extension JSONCursor {
       try digits()
     }
     return JSONNumber(text: String(decoding: bytes[start..<position], as: UTF8.self))
+  }
+
+  private func nonFiniteWord() -> String? {
+    ["NaN", "Infinity", "-Infinity"].first { bytes[position...].starts(with: $0.utf8) }
   }
 
   private mutating func skipDigits() {

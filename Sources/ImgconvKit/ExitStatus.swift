@@ -1,4 +1,5 @@
 import Architectures
+import Diffusion
 import FileIO
 import ImgcFormat
 import Kernels
@@ -41,6 +42,7 @@ extension ExitStatus {
       self = error.isUnsupported ? .unsupported : ExitStatus(error.cause) ?? .badInput
     case let error as OperatorError: self = error.isUnsupported ? .unsupported : .badInput
     case let error as RuntimeError: self = error.isUnsupported ? .unsupported : .badInput
+    case let error as DiffusionError: self = error.isUnsupported ? .unsupported : .badInput
     case TensorError.outOfMemory: self = .unsupported
     case KernelError.outOfMemory: self = .unsupported
     case KernelError.unknownInstructionSet, KernelError.unsupportedInstructionSet: self = .usage

@@ -1,11 +1,11 @@
 /// The generator MT19937 (Matsumoto and Nishimura 1998).
-struct MersenneTwister {
+package struct MersenneTwister: Sendable {
   private static let size = 624
   private var state: [UInt32]
   private var position = size
 
   /// Seeds the state by Knuth's linear recurrence (`init_genrand`).
-  init(seed: UInt32) {
+  package init(seed: UInt32) {
     state = [seed]
     for index in 1..<Self.size {
       let last = state[index - 1]
@@ -14,7 +14,7 @@ struct MersenneTwister {
   }
 
   /// The next 32 bits.
-  mutating func next() -> UInt32 {
+  package mutating func next() -> UInt32 {
     if position == Self.size { twist() }
     var bits = state[position]
     position += 1
@@ -25,7 +25,7 @@ struct MersenneTwister {
   }
 
   /// A number from 0 to below 1 of 53 random bits.
-  mutating func uniform() -> Double {
+  package mutating func uniform() -> Double {
     let high = Double(next() >> 5)
     let low = Double(next() >> 6)
     return (high * 67_108_864 + low) / 9_007_199_254_740_992
