@@ -85,6 +85,12 @@ let package = Package(
         "FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime", "Diffusion",
         "Quantization", .product(name: "Yams", package: "Yams"),
       ]),
+    tests(
+      "Distillation",
+      [
+        "FileIO", "Tensors", "ModelGraph", "Operators", "Runtime", "Diffusion", "Quantization",
+        "ONNXFormat", "TestSupport",
+      ]),
     module(
       "Verification",
       [

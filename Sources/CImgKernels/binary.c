@@ -35,6 +35,10 @@ static float reference(imgk_binary_op op, float a, float b) {
   case IMGK_BINARY_MAX: return a != a || b != b ? NAN : a > b ? a : b;
   case IMGK_BINARY_POW: return (float)pow(a, b);
   case IMGK_BINARY_PRELU: return a < 0.0f ? a * b : a;
+  case IMGK_BINARY_SILU_GRADIENT: {
+    const double s = 1.0 / (1.0 + exp(-(double)b));
+    return (float)(a * s * (1.0 + b * (1.0 - s)));
+  }
   case IMGK_BINARY_OP_COUNT: break;
   }
   return NAN;

@@ -11,6 +11,8 @@ public enum VectorMath {
     case power
     /// a, or a b where a is below 0.
     case prelu
+    /// a times the derivative of SiLU at b.
+    case siluGradient
 
     var code: imgk_binary_op {
       switch self {
@@ -22,6 +24,7 @@ public enum VectorMath {
       case .maximum: IMGK_BINARY_MAX
       case .power: IMGK_BINARY_POW
       case .prelu: IMGK_BINARY_PRELU
+      case .siluGradient: IMGK_BINARY_SILU_GRADIENT
       }
     }
   }

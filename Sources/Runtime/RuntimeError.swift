@@ -15,6 +15,10 @@ public enum RuntimeError: Error, Sendable {
   case inputType(graph: String, name: String, expected: DType, found: DType)
   /// An input's shape does not fit the declared one.
   case inputShape(graph: String, name: String, expected: String, found: Shape)
+  /// Operators that the gradient would have to pass have no gradient rule, listed with their counts.
+  case noGradient(graph: String, [String: Int])
+  /// A value to differentiate by is neither an input nor a weight of the graph.
+  case noVariable(graph: String, name: String)
   /// The weights lack a tensor that the graph refers to, or have it in another form.
   case weight(graph: String, name: String, expected: String, found: String)
 }
@@ -33,6 +37,13 @@ extension RuntimeError: CustomStringConvertible {
       "\(Self.place(graph, name)): expected \(expected.name), found \(found.name)"
     case .inputShape(let graph, let name, let expected, let found):
       "\(Self.place(graph, name)): expected shape \(expected), found \(found)"
+    case .noGradient(let graph, let operators):
+      "graph \(graph.escapedForDisplay): no gradient rule for "
+        + operators.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value) nodes)" }
+        .joined(separator: ", ")
+    case .noVariable(let graph, let name):
+      "graph \(graph.escapedForDisplay): no input or weight \(name.escapedForDisplay(limit: 300)) "
+        + "to differentiate by"
     case .weight(let graph, let name, let expected, let found):
       "graph \(graph.escapedForDisplay): weight \(name.escapedForDisplay(limit: 300)): "
         + "expected \(expected), found \(found)"

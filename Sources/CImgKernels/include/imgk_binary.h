@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/// The functions; all but the power are rounded correctly.
+/// The functions; all but the power and the gradient are rounded correctly.
 typedef enum imgk_binary_op {
   IMGK_BINARY_ADD,
   IMGK_BINARY_SUB,
@@ -18,6 +18,7 @@ typedef enum imgk_binary_op {
   IMGK_BINARY_MAX,  ///< NaN where either is NaN
   IMGK_BINARY_POW,  ///< a^b as the C library's pow, 1 ulp
   IMGK_BINARY_PRELU,  ///< a, or a b where a < 0
+  IMGK_BINARY_SILU_GRADIENT,  ///< a times the derivative of x / (1 + e^-x) at b, within some ulp
   IMGK_BINARY_OP_COUNT
 } imgk_binary_op;
 

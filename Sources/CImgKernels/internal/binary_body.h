@@ -35,6 +35,14 @@ IMGK_BINARY(max, IMGK_FN(larger)(x, y))
 IMGK_BINARY(pow, IMGK_FN(power)(x, y))
 IMGK_BINARY(prelu, IMGK_FN(select)(x < 0.0f, x * y, x))
 
+/// x s (1 + y (1 - s)) with s = 1 / (1 + e^-y): the gradient of y s.
+IMGK_LANE_FN imgk_vf IMGK_FN(silu_gradient)(imgk_vf x, imgk_vf y) {
+  const imgk_vf s = IMGK_FN(sigmoid)(y);
+  return x * s * IMGK_FN(fma)(y, 1.0f - s, IMGK_FN(splat)(1.0f));
+}
+
+IMGK_BINARY(silu_gradient, IMGK_FN(silu_gradient)(x, y))
+
 IMGK_TARGET static void IMGK_FN(multiply_add)(const float *a, const float *b, size_t b_step, const float *c,
                                               size_t c_step, float *dst, size_t count) {
   size_t i = 0;
@@ -51,7 +59,7 @@ IMGK_TARGET static void IMGK_FN(multiply_add)(const float *a, const float *b, si
 
 static const imgk_binary_kernels IMGK_FN(kernels) = {
     {IMGK_FN(apply_add), IMGK_FN(apply_sub), IMGK_FN(apply_mul), IMGK_FN(apply_div), IMGK_FN(apply_min),
-     IMGK_FN(apply_max), IMGK_FN(apply_pow), IMGK_FN(apply_prelu)},
+     IMGK_FN(apply_max), IMGK_FN(apply_pow), IMGK_FN(apply_prelu), IMGK_FN(apply_silu_gradient)},
     IMGK_FN(multiply_add),
 };
 

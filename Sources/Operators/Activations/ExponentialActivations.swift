@@ -29,7 +29,7 @@ struct MishOperator: UnaryRealOperator {
 /// `Elu` (ai.onnx 22): x, or `alpha` (1) · (e^x − 1) below 0. Floats.
 struct EluOperator: UnaryRealOperator {
   static let opType = "Elu"
-  private let alpha: Float
+  fileprivate let alpha: Float
   init(_ attributes: inout AttributeReader) throws {
     alpha = try attributes.float("alpha", default: 1)
   }
@@ -40,7 +40,7 @@ struct EluOperator: UnaryRealOperator {
 /// `Celu` (ai.onnx 28): max(0, x) + min(0, `alpha` (1) · (e^(x / alpha) − 1)). Floats.
 struct CeluOperator: UnaryRealOperator {
   static let opType = "Celu"
-  private let alpha: Float
+  fileprivate let alpha: Float
   init(_ attributes: inout AttributeReader) throws {
     alpha = try attributes.float("alpha", default: 1)
   }
@@ -53,7 +53,7 @@ struct CeluOperator: UnaryRealOperator {
 /// `Selu` (ai.onnx 22): `gamma` · (x, or `alpha` · (e^x − 1) from 0 down). Floats.
 struct SeluOperator: UnaryRealOperator {
   static let opType = "Selu"
-  private let alpha: Float
+  fileprivate let alpha: Float
   private let gamma: Float
   init(_ attributes: inout AttributeReader) throws {
     alpha = try attributes.float("alpha", default: 1.67326319217681884765625)
@@ -69,9 +69,9 @@ struct SeluOperator: UnaryRealOperator {
 /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))). Floats.
 struct GeluOperator: UnaryRealOperator {
   static let opType = "Gelu"
-  private let approximation: Approximation
+  fileprivate let approximation: Approximation
 
-  private enum Approximation: String, CaseIterable { case none, tanh }
+  fileprivate enum Approximation: String, CaseIterable { case none, tanh }
 
   init(_ attributes: inout AttributeReader) throws {
     approximation = try attributes.choice("approximate", default: .none)
@@ -89,7 +89,7 @@ struct GeluOperator: UnaryRealOperator {
 /// `Swish` (ai.onnx 24): x / (1 + e^(−`alpha` (1) · x)). Floats.
 struct SwishOperator: UnaryRealOperator {
   static let opType = "Swish"
-  private let alpha: Float
+  fileprivate let alpha: Float
   init(_ attributes: inout AttributeReader) throws {
     alpha = try attributes.float("alpha", default: 1)
   }
@@ -114,3 +114,90 @@ func softplus<Real: RealElement>(_ x: Real) -> Real {
 /// e^x − 1 without cancellation near 0.
 @inline(__always)
 func expMinusOne<Real: RealElement>(_ x: Real) -> Real { Real(nearest: expm1(x.double)) }
+
+extension SigmoidOperator: SlopedOperator {
+  /// y (1 − y).
+  func slope(_ site: GradientSite) throws -> String {
+    site.multiply(site.output(), site.subtract(try site.number(1), site.output()))
+  }
+}
+
+extension SoftplusOperator: SlopedOperator {
+  func slope(_ site: GradientSite) -> String { site.add("Sigmoid", [site.input(0)]) }
+}
+
+extension MishOperator: SlopedOperator {
+  /// t + x · sigmoid(x) · (1 − t²) with t = tanh(softplus(x)).
+  func slope(_ site: GradientSite) throws -> String {
+    let x = site.input(0)
+    let t = site.add("Tanh", [site.add("Softplus", [x])])
+    let rest = site.subtract(try site.number(1), site.multiply(t, t))
+    return site.add(
+      t, site.multiply(x, site.multiply(site.add("Sigmoid", [x]), rest)))
+  }
+}
+
+extension EluOperator: SlopedOperator {
+  /// 1, or alpha · e^x = y + alpha below 0.
+  func slope(_ site: GradientSite) throws -> String {
+    let isBelow = site.add("Less", [site.input(0), try site.number(0)])
+    let below = site.add(site.output(), try site.number(Double(alpha)))
+    return site.select(isBelow, below, try site.number(1))
+  }
+}
+
+extension GeluOperator: SlopedOperator {
+  func slope(_ site: GradientSite) throws -> String {
+    approximation == .none ? try exactSlope(site) : try tanhSlope(site)
+  }
+
+  /// Φ(x) + x φ(x), Φ and φ the normal distribution and its density.
+  private func exactSlope(_ site: GradientSite) throws -> String {
+    let x = site.input(0)
+    let erf = site.add("Erf", [try site.scale(x, by: 0.5.squareRoot())])
+    let distribution = site.add(try site.scale(erf, by: 0.5), try site.number(0.5))
+    let exponent = try site.scale(site.multiply(x, x), by: -0.5)
+    let density = try site.scale(
+      site.add("Exp", [exponent]), by: 1 / (2 * Double.pi).squareRoot())
+    return site.add(distribution, site.multiply(x, density))
+  }
+
+  /// ½ (1 + t) + ½ x (1 − t²) u′ with t = tanh u, u = √(2/π) (x + 0.044715 x³).
+  private func tanhSlope(_ site: GradientSite) throws -> String {
+    let x = site.input(0)
+    let factor = (2 / Double.pi).squareRoot()
+    let square = site.multiply(x, x)
+    let cubic = site.add(try site.scale(square, by: 0.044715), try site.number(1))
+    let t = site.add("Tanh", [try site.scale(site.multiply(x, cubic), by: factor)])
+    let inner = try site.scale(
+      site.add(try site.scale(square, by: 3 * 0.044715), try site.number(1)), by: factor)
+    let rest = site.subtract(try site.number(1), site.multiply(t, t))
+    let sum = site.add(
+      site.add(t, try site.number(1)), site.multiply(x, site.multiply(rest, inner)))
+    return try site.scale(sum, by: 0.5)
+  }
+}
+
+extension SwishOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    site.addOwn(
+      "SwishGradient", [try site.outputGradient(), site.input(0)], ["alpha": .float(alpha)])
+  }
+}
+
+/// `imgconv.SwishGradient`: dY · s · (1 + αx · (1 − s)) with s = 1 / (1 + e^(−αx)) for inputs dY and
+/// x of one shape; `alpha` (1). Floats.
+struct SwishGradientOperator: BinaryNumericOperator {
+  static let opType = "SwishGradient"
+  static let domain = GradientSite.domain
+  fileprivate let alpha: Float
+  init(_ attributes: inout AttributeReader) throws {
+    alpha = try attributes.float("alpha", default: 1)
+  }
+  var vectorized: VectorMath.BinaryFunction? { alpha == 1 ? .siluGradient : nil }
+  func value<Number: NumberElement>(_ a: Number, _ b: Number) -> Number {
+    let x = Double(alpha) * b.double
+    let s = sigmoid(x)
+    return Number(nearest: a.double * s * (1 + x * (1 - s)))
+  }
+}

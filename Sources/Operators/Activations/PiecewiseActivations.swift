@@ -1,4 +1,5 @@
 import Kernels
+import ModelGraph
 import Tensors
 
 /// `Relu` (ai.onnx 14): max(0, x). Floats and signed integers.
@@ -12,7 +13,7 @@ struct ReluOperator: UnaryNumericOperator {
 /// `LeakyRelu` (ai.onnx 16): x, or `alpha` (0.01) · x below 0. Floats.
 struct LeakyReluOperator: UnaryRealOperator {
   static let opType = "LeakyRelu"
-  private let alpha: Float
+  fileprivate let alpha: Float
   init(_ attributes: inout AttributeReader) throws {
     alpha = try attributes.float("alpha", default: 0.01)
   }
@@ -23,7 +24,7 @@ struct LeakyReluOperator: UnaryRealOperator {
 /// `ThresholdedRelu` (ai.onnx 22): x above `alpha` (1), else 0. Floats.
 struct ThresholdedReluOperator: UnaryRealOperator {
   static let opType = "ThresholdedRelu"
-  private let alpha: Float
+  fileprivate let alpha: Float
   init(_ attributes: inout AttributeReader) throws {
     alpha = try attributes.float("alpha", default: 1)
   }
@@ -33,7 +34,7 @@ struct ThresholdedReluOperator: UnaryRealOperator {
 /// `HardSigmoid` (ai.onnx 22): max(0, min(1, `alpha` (0.2) · x + `beta` (0.5))). Floats.
 struct HardSigmoidOperator: UnaryRealOperator {
   static let opType = "HardSigmoid"
-  private let alpha: Float
+  fileprivate let alpha: Float
   private let beta: Float
   init(_ attributes: inout AttributeReader) throws {
     alpha = try attributes.float("alpha", default: 0.2)
@@ -80,3 +81,38 @@ struct ShrinkOperator: UnaryNumericOperator {
 /// `x` held to 0 … 1; NaN stays.
 @inline(__always)
 private func held<Real: RealElement>(_ x: Real) -> Real { x < 0 ? 0 : x > 1 ? 1 : x }
+
+extension ReluOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let isAbove = site.add("Greater", [site.input(0), try site.number(0)])
+    return [try site.masked(isAbove, site.outputGradient())]
+  }
+}
+
+extension LeakyReluOperator: SlopedOperator {
+  func slope(_ site: GradientSite) throws -> String {
+    let isBelow = site.add("Less", [site.input(0), try site.number(0)])
+    return site.select(isBelow, try site.number(Double(alpha)), try site.number(1))
+  }
+}
+
+extension HardSigmoidOperator: SlopedOperator {
+  /// alpha where the result is neither 0 nor 1.
+  func slope(_ site: GradientSite) throws -> String {
+    let isAbove = site.add("Greater", [site.output(), try site.number(0)])
+    let isBelow = site.add("Less", [site.output(), try site.number(1)])
+    return site.select(
+      site.add("And", [isAbove, isBelow]), try site.number(Double(alpha)), try site.number(0))
+  }
+}
+
+extension HardSwishOperator: SlopedOperator {
+  /// h(x) + x · h′(x) with h = max(0, min(1, x / 6 + ½)).
+  func slope(_ site: GradientSite) throws -> String {
+    let x = site.input(0)
+    let attributes: [String: AttributeValue] = ["alpha": .float(1 / 6), "beta": .float(0.5)]
+    let held = site.add("HardSigmoid", [x], attributes)
+    let isInside = site.add("Less", [site.add("Abs", [x]), try site.number(3)])
+    return site.add(held, try site.masked(isInside, site.scale(x, by: 1 / 6)))
+  }
+}

@@ -12,15 +12,15 @@ import Tensors
 struct AttentionOperator: MixedRealOperator {
   static let opType = "Attention"
 
-  private let isCausal: Bool
-  private let left: Int?
-  private let right: Int?
-  private let queryHeads: Int?
-  private let keyHeads: Int?
-  private let scale: Float?
-  private let softcap: Float
-  private let stage: AttentionStage
-  private let softmaxType: DType?
+  let isCausal: Bool
+  let left: Int?
+  let right: Int?
+  let queryHeads: Int?
+  let keyHeads: Int?
+  let scale: Float?
+  let softcap: Float
+  let stage: AttentionStage
+  let softmaxType: DType?
 
   init(_ attributes: inout AttributeReader) throws {
     isCausal = try attributes.flag("is_causal", default: false)

@@ -70,3 +70,13 @@ extension ExecutionContext {
     return output
   }
 }
+
+extension CastOperator: DifferentiableOperator {
+  /// The gradient cast back; none through types that hold no fractions.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    guard let dtype = site.inputs[0]?.type.dtype, dtype.isReal, target.isReal else { return [nil] }
+    return [
+      site.add("Cast", [try site.outputGradient()], ["to": .int(Int64(dtype.rawValue))])
+    ]
+  }
+}

@@ -10,8 +10,8 @@ import Tensors
 struct ConvTransposeOperator: RealOperator {
   static let opType = "ConvTranspose"
 
-  private let window: WindowAttributes
-  private let groups: Int
+  let window: WindowAttributes
+  let groups: Int
   private let outputPadding: [Int]?
   private let outputShape: [Int]?
 
@@ -58,6 +58,11 @@ struct ConvTransposeOperator: RealOperator {
     // The window that slides over the results gives the input's extents back.
     let geometry = WindowGeometry(
       axes.map(\.window), over: axes.map(\.output), giving: shapes.spatial)
+    if Real.self == Float.self,
+      try PackedFilters.transposed(input, weight, shapes, geometry, bias: bias, into: output)
+    {
+      return [output]
+    }
     if Real.self == Float.self, geometry.rank > 0, geometry.outputCount > 0 {
       try TransposedColumns(shapes: shapes, geometry: geometry).run(
         input: input.pointer(), weight: weight.pointer(), bias: bias?.pointer(),
@@ -72,14 +77,14 @@ struct ConvTransposeOperator: RealOperator {
 }
 
 extension ConvTransposeOperator {
-  private func shapes(_ x: Shape, _ w: Shape, _ bias: Shape?) throws -> ConvolutionShapes {
+  func shapes(_ x: Shape, _ w: Shape, _ bias: Shape?) throws -> ConvolutionShapes {
     try ConvolutionShapes(
       input: x, weight: w, bias: bias, groups: groups, kernelShape: window.kernelShape,
       isTransposed: true)
   }
 
   /// Along each axis, the number of results and the window that slides over them.
-  private func axes(of shapes: ConvolutionShapes) throws -> [(output: Int, window: WindowAxis)] {
+  func axes(of shapes: ConvolutionShapes) throws -> [(output: Int, window: WindowAxis)] {
     let rank = shapes.spatial.count
     let own = try window.axes(kernel: shapes.kernel, rank: rank)
     for (name, list) in [("output_padding", outputPadding), ("output_shape", outputShape)] {

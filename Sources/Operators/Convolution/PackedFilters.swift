@@ -52,19 +52,102 @@ struct PackedFilters: Sendable {
   func run(
     _ input: Tensor, batch: Int, _ geometry: WindowGeometry, bias: Tensor?, into output: Tensor
   ) {
+    let plan = Self.window(convolution.geometry, geometry)
+    let isImage = geometry.rank == 2
+    convolution.run(
+      input.pointer(), batch: batch, height: isImage ? geometry.input[0] : 1,
+      width: geometry.input[geometry.rank - 1], into: output.mutablePointer(), geometry: plan,
+      epilogue: ProductEpilogue(rowBias: bias?.pointer()))
+    withExtendedLifetime((input, bias, output)) {}
+  }
+}
+
+extension PackedFilters {
+  /// `convolution` with strides, dilations and padding of the window `geometry`, of one or two axes.
+  private static func window(
+    _ convolution: PackedConvolution.Geometry, _ geometry: WindowGeometry
+  ) -> PackedConvolution.Geometry {
     let last = geometry.rank - 1
     let isImage = geometry.rank == 2
-    var plan = convolution.geometry
+    var plan = convolution
     plan.stride = (isImage ? geometry.axes[0].stride : 1, geometry.axes[last].stride)
     plan.dilation = (isImage ? geometry.axes[0].dilation : 1, geometry.axes[last].dilation)
     plan.padding = (
       isImage ? geometry.padBegin[0] : 0, geometry.padBegin[last],
       isImage ? geometry.padEnd[0] : 0, geometry.padEnd[last]
     )
-    convolution.run(
-      input.pointer(), batch: batch, height: isImage ? geometry.input[0] : 1,
-      width: geometry.input[last], into: output.mutablePointer(), geometry: plan,
-      epilogue: ProductEpilogue(rowBias: bias?.pointer()))
-    withExtendedLifetime((input, bias, output)) {}
+    return plan
+  }
+
+  private static func kernel(_ geometry: WindowGeometry) -> (height: Int, width: Int) {
+    (
+      geometry.rank == 2 ? geometry.axes[0].kernel : 1,
+      geometry.axes[geometry.rank - 1].kernel
+    )
+  }
+
+  /// The gradient of a convolution over one or two spatial axes with respect to its filters.
+  static func differentiate(
+    _ input: Tensor, _ gradient: Tensor, _ shapes: ConvolutionShapes, _ geometry: WindowGeometry,
+    into output: Tensor
+  ) throws {
+    let plan = window(
+      PackedConvolution.Geometry(
+        channels: shapes.inputChannels, outputs: shapes.outputChannels, kernel: kernel(geometry),
+        groups: shapes.groups), geometry)
+    try FilterGradient.run(
+      input.pointer(), gradient: gradient.pointer(), batch: shapes.batch,
+      height: geometry.rank == 2 ? geometry.input[0] : 1, width: geometry.input[geometry.rank - 1],
+      geometry: plan, into: output.mutablePointer())
+    withExtendedLifetime((input, gradient, output)) {}
+  }
+
+  /// A transposed convolution as a convolution with its filters turned about; false where it is not
+  /// of stride 1 over one or two axes, or would need negative padding.
+  ///
+  /// - Parameter geometry: the window that slides over the results and gives the input's extents.
+  static func transposed(
+    _ input: Tensor, _ weight: Tensor, _ shapes: ConvolutionShapes, _ geometry: WindowGeometry,
+    bias: Tensor?, into output: Tensor
+  ) throws -> Bool {
+    let begin = geometry.axes.indices.map { geometry.axes[$0].span - 1 - geometry.padBegin[$0] }
+    let end = geometry.axes.indices.map { axis in
+      geometry.input[axis] + geometry.axes[axis].span - 1 - geometry.output[axis] - begin[axis]
+    }
+    guard (1...2).contains(geometry.rank), geometry.axes.allSatisfy({ $0.stride == 1 }),
+      (begin + end).allSatisfy({ $0 >= 0 }), weight.elementCount > 0, input.elementCount > 0
+    else { return false }
+    let axes = geometry.axes.indices.map { axis in
+      WindowAxis(
+        kernel: geometry.axes[axis].kernel, stride: 1, dilation: geometry.axes[axis].dilation,
+        padBegin: begin[axis], padEnd: end[axis], autoPad: .notset, roundsUp: false,
+        cropsEvenly: false)
+    }
+    let turned = try turned(weight, shapes, taps: geometry.kernelCount)
+    guard let filters = try PackedFilters(turned, groups: shapes.groups) else { return false }
+    filters.run(
+      input, batch: shapes.batch,
+      WindowGeometry(axes, over: geometry.output, giving: geometry.input), bias: bias, into: output)
+    return true
+  }
+
+  /// Filters `[C, M / groups, k…]` as `[M, C / groups, k…]`, each kernel back to front.
+  private static func turned(
+    _ weight: Tensor, _ shapes: ConvolutionShapes, taps: Int
+  ) throws -> Tensor {
+    let (channels, maps) = (shapes.inputChannelsPerGroup, shapes.outputChannelsPerGroup)
+    let extents = [shapes.outputChannels, channels] + weight.shape.dimensions.dropFirst(2)
+    let result = try Tensor(uninitialized: .float32, Shape(checking: extents))
+    let (source, target) = (weight.pointer(as: Float.self), result.mutablePointer(as: Float.self))
+    for map in 0..<shapes.outputChannels {
+      let (group, own) = map.quotientAndRemainder(dividingBy: maps)
+      for channel in 0..<channels {
+        let from = source + ((group * channels + channel) * maps + own) * taps
+        let to = target + (map * channels + channel) * taps
+        for tap in 0..<taps { to[tap] = from[taps - 1 - tap] }
+      }
+    }
+    withExtendedLifetime((weight, result)) {}
+    return result
   }
 }

@@ -31,6 +31,7 @@ public struct OperatorRegistry: Sendable {
       + castingOperators
       + quantizedOperators
       + productOperators
+      + gradientOperators
   )
 }
 

@@ -72,3 +72,40 @@ func checkedIndex(_ index: Int, extent: Int, input: Int) throws -> Int {
   }
   return place
 }
+
+extension GatherOperator: DifferentiableOperator {
+  /// Each slice of the gradient added where it was taken.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let (data, indices) = (try site.shape(0), try site.shape(1))
+    let axis = try data.checkedAxis(axis)
+    let taken = Array(axis..<(axis + indices.rank))
+    let others = (0..<(data.rank - 1 + indices.rank)).filter { !taken.contains($0) }
+    let moved =
+      axis == 0
+      ? try site.outputGradient() : site.transpose(try site.outputGradient(), taken + others)
+    let places = site.add("Unsqueeze", [site.input(1), try site.list([indices.rank])])
+    let wide = site.add("Cast", [places], ["to": .int(Int64(DType.int64.rawValue))])
+    let order = [axis] + data.dimensions.indices.filter { $0 != axis }
+    let zeros = site.add(
+      "Expand", [try site.number(0), try site.list(order.map { data[$0] })])
+    let sum = site.add("ScatterND", [zeros, wide, moved], ["reduction": .text("add")])
+    guard axis != 0 else { return [sum, nil] }
+    return [site.transpose(sum, Array(1...axis) + [0] + Array((axis + 1)..<data.rank)), nil]
+  }
+}
+
+extension GradientSite {
+  /// Zeros of `shape` with the slices of `value` along `axis` added at `places`.
+  func scatter(
+    _ value: String, _ places: [Int], axis: Int, into shape: Shape
+  ) throws -> String {
+    let others = shape.dimensions.indices.filter { $0 != axis }
+    let moved = axis == 0 ? value : transpose(value, [axis] + others)
+    let zeros = add(
+      "Expand", [try number(0), try list([shape[axis]] + others.map { shape[$0] })])
+    let indices = tape.constant(try Tensor(places.map(Int64.init), [places.count, 1]))
+    let sum = add("ScatterND", [zeros, indices, moved], ["reduction": .text("add")])
+    guard axis != 0 else { return sum }
+    return transpose(sum, Array(1...axis) + [0] + Array((axis + 1)..<shape.rank))
+  }
+}

@@ -53,3 +53,17 @@ struct WhereOperator: Operator {
     return output
   }
 }
+
+extension WhereOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let (condition, zero) = (site.input(0), try site.number(0))
+    let gradient = try site.outputGradient()
+    return [
+      nil,
+      site.needs(1)
+        ? try site.reduce(site.select(condition, gradient, zero), toInput: 1) : nil,
+      site.needs(2)
+        ? try site.reduce(site.select(condition, zero, gradient), toInput: 2) : nil,
+    ]
+  }
+}

@@ -45,3 +45,42 @@ struct PReluOperator: BinaryNumericOperator {
     a < 0 ? Number.product(a, b) : a
   }
 }
+
+extension AddOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let gradient = try site.outputGradient()
+    return try (0..<2).map { site.needs($0) ? try site.reduce(gradient, toInput: $0) : nil }
+  }
+}
+
+extension SubOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let gradient = try site.outputGradient()
+    return [
+      site.needs(0) ? try site.reduce(gradient, toInput: 0) : nil,
+      site.needs(1) ? site.add("Neg", [try site.reduce(gradient, toInput: 1)]) : nil,
+    ]
+  }
+}
+
+extension MulOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let gradient = try site.outputGradient()
+    return try (0..<2).map { index in
+      guard site.needs(index) else { return nil }
+      return try site.reduce(
+        site.multiply(gradient, site.input(1 - index)), toInput: index)
+    }
+  }
+}
+
+extension DivOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let share = site.divide(try site.outputGradient(), site.input(1))
+    return [
+      site.needs(0) ? try site.reduce(share, toInput: 0) : nil,
+      site.needs(1)
+        ? site.add("Neg", [try site.reduce(site.multiply(share, site.output()), toInput: 1)]) : nil,
+    ]
+  }
+}

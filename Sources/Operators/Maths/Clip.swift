@@ -48,3 +48,11 @@ private struct Held<Number: NumberElement>: ElementFunction {
     Number.smaller(Number.larger(x, low), high)
   }
 }
+
+extension ClipOperator: DifferentiableOperator {
+  /// The gradient where the element is not held; none for the bounds.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let isFree = site.add("Equal", [site.input(0), site.output()])
+    return site.padded([try site.masked(isFree, site.outputGradient())])
+  }
+}

@@ -40,3 +40,32 @@ struct ErfOperator: UnaryRealOperator {
   var vectorized: ElementwiseFunction? { .erf }
   func value<Real: RealElement>(at x: Real) -> Real { Real.erf(x) }
 }
+
+extension ExpOperator: SlopedOperator {
+  func slope(_ site: GradientSite) -> String { site.output() }
+}
+
+extension LogOperator: SlopedOperator {
+  func slope(_ site: GradientSite) -> String { site.add("Reciprocal", [site.input(0)]) }
+}
+
+extension SqrtOperator: SlopedOperator {
+  func slope(_ site: GradientSite) throws -> String {
+    site.divide(try site.number(0.5), site.output())
+  }
+}
+
+extension ReciprocalOperator: SlopedOperator {
+  func slope(_ site: GradientSite) -> String {
+    site.add("Neg", [site.multiply(site.output(), site.output())])
+  }
+}
+
+extension ErfOperator: SlopedOperator {
+  /// 2 / √π · e^(−x²).
+  func slope(_ site: GradientSite) throws -> String {
+    let square = site.multiply(site.input(0), site.input(0))
+    return try site.scale(
+      site.add("Exp", [site.add("Neg", [square])]), by: 2 / Double.pi.squareRoot())
+  }
+}

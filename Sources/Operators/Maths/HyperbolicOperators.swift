@@ -44,3 +44,10 @@ struct AtanhOperator: UnaryRealOperator {
   init(_ attributes: inout AttributeReader) throws {}
   func value<Real: RealElement>(at x: Real) -> Real { Real(nearest: Foundation.atanh(x.double)) }
 }
+
+extension TanhOperator: SlopedOperator {
+  /// 1 − y².
+  func slope(_ site: GradientSite) throws -> String {
+    site.subtract(try site.number(1), site.multiply(site.output(), site.output()))
+  }
+}

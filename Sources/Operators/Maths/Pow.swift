@@ -80,3 +80,27 @@ struct PowOperator: Operator {
     return result
   }
 }
+
+extension PowOperator: DifferentiableOperator {
+  /// y · x^(y − 1) for the base, x^y · log x for the exponent.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let gradient = try site.outputGradient()
+    let (x, y) = (site.input(0), site.input(1))
+    var results: [String?] = [nil, nil]
+    if site.needs(0) {
+      let exponent =
+        site.inputs[1]?.type.dtype == site.dtype
+        ? y
+        : site.add(
+          "Cast", [y], ["to": .int(Int64(site.dtype.rawValue))])
+      let power = site.add("Pow", [x, site.subtract(exponent, try site.number(1))])
+      results[0] = try site.reduce(
+        site.multiply(gradient, site.multiply(exponent, power)), toInput: 0)
+    }
+    if site.needs(1) {
+      let slope = site.multiply(site.output(), site.add("Log", [x]))
+      results[1] = try site.reduce(site.multiply(gradient, slope), toInput: 1)
+    }
+    return results
+  }
+}

@@ -24,3 +24,7 @@ struct RoundOperator: UnaryRealOperator {
   var vectorized: ElementwiseFunction? { .round }
   func value<Real: RealElement>(at x: Real) -> Real { x.rounded(.toNearestOrEven) }
 }
+
+extension FloorOperator: PiecewiseConstantOperator {}
+extension CeilOperator: PiecewiseConstantOperator {}
+extension RoundOperator: PiecewiseConstantOperator {}

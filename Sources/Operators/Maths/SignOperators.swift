@@ -29,3 +29,15 @@ struct SignOperator: UnaryNumericOperator {
     x > 0 ? 1 : x < 0 ? Number.difference(0, 1) : x
   }
 }
+
+extension AbsOperator: SlopedOperator {
+  func slope(_ site: GradientSite) -> String { site.add("Sign", [site.input(0)]) }
+}
+
+extension NegOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    [site.add("Neg", [try site.outputGradient()])]
+  }
+}
+
+extension SignOperator: PiecewiseConstantOperator {}

@@ -45,3 +45,13 @@ struct AtanOperator: UnaryRealOperator {
   init(_ attributes: inout AttributeReader) throws {}
   func value<Real: RealElement>(at x: Real) -> Real { Real(nearest: Foundation.atan(x.double)) }
 }
+
+extension SinOperator: SlopedOperator {
+  func slope(_ site: GradientSite) -> String { site.add("Cos", [site.input(0)]) }
+}
+
+extension CosOperator: SlopedOperator {
+  func slope(_ site: GradientSite) -> String {
+    site.add("Neg", [site.add("Sin", [site.input(0)])])
+  }
+}

@@ -95,3 +95,44 @@ extension ExecutionContext {
     return try type.init(&attributes).run(self)[0]
   }
 }
+
+extension SumOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let gradient = try site.outputGradient()
+    return try site.node.inputs.indices.map {
+      site.needs($0) ? try site.reduce(gradient, toInput: $0) : nil
+    }
+  }
+}
+
+extension MeanOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let count = Double(site.node.inputs.count)
+    let gradient = try site.scale(site.outputGradient(), by: 1 / count)
+    return try site.node.inputs.indices.map {
+      site.needs($0) ? try site.reduce(gradient, toInput: $0) : nil
+    }
+  }
+}
+
+extension MaxOperator: DifferentiableOperator {
+  /// The gradient goes to the inputs that equal the result.
+  func gradient(_ site: GradientSite) throws -> [String?] { try site.gradientOfTheChosen() }
+}
+
+extension MinOperator: DifferentiableOperator {
+  /// The gradient goes to the inputs that equal the result.
+  func gradient(_ site: GradientSite) throws -> [String?] { try site.gradientOfTheChosen() }
+}
+
+extension GradientSite {
+  /// The gradient for each input where it equals output 0.
+  fileprivate func gradientOfTheChosen() throws -> [String?] {
+    let gradient = try outputGradient()
+    return try node.inputs.indices.map { index in
+      guard needs(index) else { return nil }
+      let isChosen = add("Equal", [input(index), output()])
+      return try reduce(masked(isChosen, gradient), toInput: index)
+    }
+  }
+}

@@ -83,3 +83,14 @@ struct ConcatOperator: Operator {
     return try Shape.checked(extents)
   }
 }
+
+extension ConcatOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let shapes = try site.node.inputs.indices.map { try site.shape($0) }
+    let axis = try normalized(axis: axis, rank: site.outputShape().rank)
+    let parts = site.tape.add(
+      "Split", [try site.outputGradient(), try site.list(shapes.map { $0[axis] })],
+      outputCount: shapes.count, ["axis": .int(Int64(axis))])
+    return parts
+  }
+}

@@ -38,3 +38,9 @@ struct ExpandOperator: Operator {
     }
   }
 }
+
+extension ExpandOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    site.padded([try site.reduce(site.outputGradient(), toInput: 0)])
+  }
+}

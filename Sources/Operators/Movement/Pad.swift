@@ -140,3 +140,35 @@ extension Int {
     return remainder < 0 ? remainder + divisor : remainder
   }
 }
+
+extension PadOperator: DifferentiableOperator {
+  /// What is left without the padding, plus, unless it is constant, what the padding copies.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let shape = try site.shape(0)
+    let (before, after) = try counts(
+      site.integers(1), site.has(3) ? site.integers(3) : nil, rank: shape.rank)
+    let gradient = try site.outputGradient()
+    if mode == .constant {
+      let opposite = try site.list((before + after).map { 0 &- $0 })
+      return site.padded([site.add("Pad", [gradient, opposite])])
+    }
+    return site.padded([try folded(site, gradient, before, after)])
+  }
+
+  /// The gradient summed axis by axis to the elements that the padding copies.
+  private func folded(
+    _ site: GradientSite, _ gradient: String, _ before: [Int], _ after: [Int]
+  ) throws -> String {
+    let (input, output) = (try site.shape(0), try site.outputShape())
+    var extents = output.dimensions
+    var result = gradient
+    for axis in extents.indices where before[axis] != 0 || after[axis] != 0 {
+      let sources = (0..<output[axis]).map {
+        mode.source(of: $0 - before[axis], extent: input[axis])
+      }
+      extents[axis] = input[axis]
+      result = try site.scatter(result, sources, axis: axis, into: Shape.checked(extents))
+    }
+    return result
+  }
+}

@@ -12,7 +12,7 @@ struct SliceOperator: Operator {
   init(_ attributes: inout AttributeReader) throws {}
 
   /// Where a slice of one axis starts, its step, and how many elements it has.
-  private struct AxisSlice {
+  fileprivate struct AxisSlice {
     var start = 0
     var step = 1
     var count: Int
@@ -64,7 +64,7 @@ struct SliceOperator: Operator {
     }
   }
 
-  private func slices(_ context: ExecutionContext, _ shape: Shape) throws -> [AxisSlice] {
+  fileprivate func slices(_ context: ExecutionContext, _ shape: Shape) throws -> [AxisSlice] {
     let (starts, ends) = (try context.integers(1, "starts"), try context.integers(2, "ends"))
     let steps = try context.optionalIntegers(4, "steps")
     let axes = try sliced(
@@ -112,5 +112,59 @@ struct SliceOperator: Operator {
     guard slices.allSatisfy({ $0.step == 1 }) else { return false }
     let cut = slices.indices.last { slices[$0].count != shape[$0] } ?? 0
     return slices[..<cut].allSatisfy { $0.count == 1 }
+  }
+}
+
+extension SliceOperator: DifferentiableOperator {
+  /// The gradient at the places of the slice, 0 elsewhere.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let shape = try site.list(site.shape(0).dimensions)
+    return site.padded(
+      site.addOwn(
+        "SliceGradient", [try site.outputGradient()] + site.node.inputs.dropFirst() + [shape],
+        ["slice_inputs": .int(Int64(site.node.inputs.count - 1))]))
+  }
+}
+
+/// `imgconv.SliceGradient`: zeros of the shape of the last input, with dY (input 0) at the places
+/// that Slice takes; the inputs between are Slice's `starts`, `ends`, `axes` and `steps`, of which
+/// `slice_inputs` are given. All types.
+struct SliceGradientOperator: Operator {
+  static let opType = "SliceGradient"
+  static let domain = GradientSite.domain
+
+  private let slice: SliceOperator
+  private let shapeIndex: Int
+
+  init(_ attributes: inout AttributeReader) throws {
+    shapeIndex = try attributes.int("slice_inputs") + 1
+    slice = try SliceOperator(&attributes)
+  }
+
+  func infer(_ context: InferenceContext) throws -> [TensorType] {
+    let shape = context.ints(shapeIndex)
+    return [TensorType(try context.type(0, "dY").dtype, shape?.map { .fixed(max(0, $0)) })]
+  }
+
+  func run(_ context: ExecutionContext) throws -> [Tensor?] {
+    let gradient = try context.input(0, "dY")
+    let shape = try Shape.checked(context.integers(shapeIndex, "shape"))
+    let output = try context.allocate(gradient.dtype, shape)
+    output.fill(with: nil)
+    let inputs = Array(context.inputs[..<min(shapeIndex, context.inputs.count)])
+    let slices = try slice.slices(
+      context.replacing(inputs: inputs, overwritable: inputs.map { _ in false }), shape)
+    guard gradient.shape.dimensions == slices.map(\.count) else {
+      throw OperatorError.inputShape(
+        index: 0, expected: "\(slices.map(\.count))", found: gradient.shape)
+    }
+    guard gradient.elementCount > 0 else { return [output] }
+    let (strides, width) = (shape.strides, gradient.dtype.byteWidth)
+    let offset = slices.indices.reduce(0) { $0 + slices[$1].start * strides[$1] } * width
+    StridedCopy(
+      extents: gradient.shape.dimensions, sourceStrides: gradient.shape.strides,
+      targetStrides: slices.indices.map { strides[$0] &* slices[$0].step }, byteWidth: width
+    ).run(from: gradient.rawPointer, to: output.mutableRawPointer + offset)
+    return [output]
   }
 }

@@ -97,3 +97,14 @@ struct SplitOperator: Operator {
     }
   }
 }
+
+extension SplitOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let parts = try site.node.outputs.indices.map { index in
+      if let gradient = site.outputGradients[index] { return gradient }
+      return site.add(
+        "Expand", [try site.number(0), try site.list(site.outputShape(index).dimensions)])
+    }
+    return site.padded([site.add("Concat", parts, ["axis": .int(Int64(axis))])])
+  }
+}

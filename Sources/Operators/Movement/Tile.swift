@@ -54,3 +54,16 @@ struct TileOperator: Operator {
     ).run(from: input.rawPointer, to: output.mutableRawPointer)
   }
 }
+
+extension TileOperator: DifferentiableOperator {
+  /// The sum over the repetitions.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let (input, output) = (try site.shape(0), try site.outputShape())
+    let split = input.dimensions.indices.flatMap { axis in
+      [input[axis] == 0 ? 0 : output[axis] / input[axis], input[axis]]
+    }
+    let parts = try site.reshape(site.outputGradient(), to: Shape.checked(split))
+    let axes = input.dimensions.indices.map { 2 * $0 }
+    return site.padded([try site.sum(parts, over: axes, keeps: false)])
+  }
+}

@@ -48,3 +48,12 @@ struct TransposeOperator: Operator {
     return order
   }
 }
+
+extension TransposeOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let order = try order(rank: site.shape(0).rank)
+    var inverse = order
+    for (place, axis) in order.enumerated() { inverse[axis] = place }
+    return [site.transpose(try site.outputGradient(), inverse)]
+  }
+}

@@ -6,7 +6,7 @@ import Tensors
 struct InstanceNormalizationOperator: RealOperator {
   static let opType = "InstanceNormalization"
 
-  private let epsilon: Float
+  let epsilon: Float
 
   init(_ attributes: inout AttributeReader) throws {
     epsilon = try attributes.float("epsilon", default: 1e-5)

@@ -103,3 +103,29 @@ private struct LayerJob<Real: RealElement> {
     }
   }
 }
+
+extension LayerNormalizationOperator: DifferentiableOperator {
+  /// With x̂ the normalised input and g = dY · scale:
+  /// dX = (g − mean(g) − x̂ · mean(g x̂)) / √(variance + epsilon).
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let shape = try site.shape(0)
+    let axes = Array(try shape.checkedAxis(axis)..<shape.rank)
+    let gradient = try site.outputGradient()
+    let center = site.subtract(site.input(0), try site.mean(site.input(0), over: axes))
+    let variance = try site.mean(site.multiply(center, center), over: axes)
+    let deviation = site.add(
+      "Sqrt", [site.add(variance, try site.number(Double(epsilon)))])
+    let normal = site.divide(center, deviation)
+    let weighted = site.multiply(gradient, site.input(1))
+    let slope = try site.mean(site.multiply(weighted, normal), over: axes)
+    let rest = site.subtract(
+      site.subtract(weighted, try site.mean(weighted, over: axes)),
+      site.multiply(normal, slope))
+    let results: [String?] = [
+      site.needs(0) ? site.divide(rest, deviation) : nil,
+      site.needs(1) ? try site.reduce(site.multiply(gradient, normal), toInput: 1) : nil,
+      site.needs(2) ? try site.reduce(gradient, toInput: 2) : nil,
+    ]
+    return Array(results.prefix(site.node.inputs.count))
+  }
+}

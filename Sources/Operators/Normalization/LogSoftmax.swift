@@ -50,3 +50,12 @@ struct LogSoftmaxOperator: RealOperator {
     }
   }
 }
+
+extension LogSoftmaxOperator: DifferentiableOperator {
+  /// dY − e^y · Σ dY.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let gradient = try site.outputGradient()
+    let sum = try site.sum(gradient, over: [site.shape(0).checkedAxis(axis)])
+    return [site.subtract(gradient, site.multiply(site.add("Exp", [site.output()]), sum))]
+  }
+}

@@ -61,3 +61,24 @@ struct RMSNormalizationOperator: MixedRealOperator {
     return [output]
   }
 }
+
+extension RMSNormalizationOperator: DifferentiableOperator {
+  /// With r = 1 / √(mean of x² + epsilon) and g = dY · scale: dX = r · (g − x · r² · mean(g x)).
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let shape = try site.shape(0)
+    let axes = Array(try shape.checkedAxis(axis)..<shape.rank)
+    let (x, gradient) = (site.input(0), try site.outputGradient())
+    let square = try site.mean(site.multiply(x, x), over: axes)
+    let root = site.add("Sqrt", [site.add(square, try site.number(Double(epsilon)))])
+    let inverse = site.add("Reciprocal", [root])
+    let weighted = site.multiply(gradient, site.input(1))
+    let mean = try site.mean(site.multiply(weighted, x), over: axes)
+    let pull = site.multiply(site.multiply(x, mean), site.multiply(inverse, inverse))
+    return [
+      site.multiply(inverse, site.subtract(weighted, pull)),
+      site.needs(1)
+        ? try site.reduce(
+          site.multiply(gradient, site.multiply(x, inverse)), toInput: 1) : nil,
+    ]
+  }
+}

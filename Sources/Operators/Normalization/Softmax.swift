@@ -72,3 +72,13 @@ enum AlongAxis {
     return [input]
   }
 }
+
+extension SoftmaxOperator: DifferentiableOperator {
+  /// y · (dY − Σ dY · y).
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let gradient = try site.outputGradient()
+    let axis = try site.shape(0).checkedAxis(axis)
+    let sum = try site.sum(site.multiply(gradient, site.output()), over: [axis])
+    return [site.multiply(site.subtract(gradient, sum), site.output())]
+  }
+}

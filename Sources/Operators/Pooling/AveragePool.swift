@@ -9,8 +9,8 @@ import Tensors
 struct AveragePoolOperator: RealOperator {
   static let opType = "AveragePool"
 
-  private let window: PoolingWindow
-  private let countsPadding: Bool
+  let window: PoolingWindow
+  let countsPadding: Bool
 
   init(_ attributes: inout AttributeReader) throws {
     window = try PoolingWindow(&attributes)

@@ -21,3 +21,12 @@ struct GlobalAveragePoolOperator: RealOperator {
     }
   }
 }
+
+extension GlobalAveragePoolOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let shape = try site.shape(0)
+    let share = try site.scale(
+      site.outputGradient(), by: 1 / Double(shape.elementCount(of: 2..<shape.rank)))
+    return [site.add("Expand", [share, try site.list(shape.dimensions)])]
+  }
+}

@@ -141,3 +141,38 @@ extension GemmOperator {
     return (made, [1])
   }
 }
+
+extension GemmOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let gradient = try site.outputGradient()
+    let (a, b) = (site.input(0), site.input(1))
+    var results: [String?] = [nil, nil, nil]
+    if site.needs(0) {
+      results[0] =
+        transposesA
+        ? product(site, b, gradient, transposesB, true)
+        : product(site, gradient, b, false, !transposesB)
+    }
+    if site.needs(1) {
+      results[1] =
+        transposesB
+        ? product(site, gradient, a, true, transposesA)
+        : product(site, a, gradient, !transposesA, false)
+    }
+    if site.needs(2) {
+      results[2] = try site.scale(site.reduce(gradient, toInput: 2), by: Double(beta))
+    }
+    return Array(results.prefix(site.node.inputs.count))
+  }
+
+  private func product(
+    _ site: GradientSite, _ a: String, _ b: String, _ transposesA: Bool, _ transposesB: Bool
+  ) -> String {
+    site.add(
+      "Gemm", [a, b],
+      [
+        "alpha": .float(alpha), "transA": .int(transposesA ? 1 : 0),
+        "transB": .int(transposesB ? 1 : 0),
+      ])
+  }
+}

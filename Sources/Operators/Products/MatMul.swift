@@ -91,3 +91,57 @@ extension MatMulOperator {
     return (made, [1])
   }
 }
+
+extension MatMulOperator: DifferentiableOperator {
+  /// dA = dY · Bᵀ and dB = Aᵀ · dY, summed over the axes that were broadcast.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let (a, b) = (try site.shape(0), try site.shape(1))
+    // A vector counts as a row on the left and a column on the right.
+    let left = a.rank == 1 ? Shape([1, a[0]]) : a
+    let right = b.rank == 1 ? Shape([b[0], 1]) : b
+    if right.rank == 2 { return try tallGradient(site, left, right) }
+    let rank = max(left.rank, right.rank)
+    let batch = try site.outputShape().dimensions.prefix(rank - 2)
+    let whole = try Shape.checked(batch + [left[left.rank - 2], right[right.rank - 1]])
+    let gradient = try site.reshape(site.outputGradient(), to: whole)
+    var results: [String?] = [nil, nil]
+    if site.needs(0) {
+      let other = Self.transposed(site, try site.reshape(site.input(1), to: right), right.rank)
+      let shape = try Shape.checked(batch + left.dimensions.suffix(2))
+      let own = try site.reduce(site.add("MatMul", [gradient, other]), shape, to: left)
+      results[0] = try site.reshape(own, to: a)
+    }
+    if site.needs(1) {
+      let other = Self.transposed(site, try site.reshape(site.input(0), to: left), left.rank)
+      let shape = try Shape.checked(batch + right.dimensions.suffix(2))
+      let own = try site.reduce(site.add("MatMul", [other, gradient]), shape, to: right)
+      results[1] = try site.reshape(own, to: b)
+    }
+    return results
+  }
+
+  private static func transposed(_ site: GradientSite, _ value: String, _ rank: Int) -> String {
+    site.transpose(value, Array(0..<(rank - 2)) + [rank - 1, rank - 2])
+  }
+
+  /// All rows of A times one matrix B: products of matrices alone.
+  private func tallGradient(
+    _ site: GradientSite, _ left: Shape, _ right: Shape
+  ) throws -> [String?] {
+    let rows = left.elementCount(of: 0..<(left.rank - 1))
+    let gradient = try site.reshape(
+      site.outputGradient(), to: Shape.checked([rows, right[1]]))
+    var results: [String?] = [nil, nil]
+    if site.needs(0) {
+      let b = try site.reshape(site.input(1), to: right)
+      let product = site.add("Gemm", [gradient, b], ["transB": .int(1)])
+      results[0] = try site.reshape(product, to: site.shape(0))
+    }
+    if site.needs(1) {
+      let a = try site.reshape(site.input(0), to: Shape.checked([rows, right[0]]))
+      let product = site.add("Gemm", [a, gradient], ["transA": .int(1)])
+      results[1] = try site.reshape(product, to: site.shape(1))
+    }
+    return results
+  }
+}

@@ -12,8 +12,8 @@ import Tensors
 struct QuantizeLinearOperator: Operator {
   static let opType = "QuantizeLinear"
 
-  private let axis: Int
-  private let blockSize: Int
+  let axis: Int
+  let blockSize: Int
   private let saturates: Bool
   private let outputType: DType?
   private let precision: DType?

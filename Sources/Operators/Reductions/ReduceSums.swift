@@ -64,3 +64,67 @@ struct ReduceLogSumExpOperator: ReduceOperator {
   let axes: ReductionAxes
   init(_ attributes: inout AttributeReader) throws { axes = try ReductionAxes(&attributes) }
 }
+
+extension ReduceSumOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let shape = try site.list(site.shape(0).dimensions)
+    return site.padded([
+      site.add("Expand", [try site.kept(site.outputGradient(), axes), shape])
+    ])
+  }
+}
+
+extension ReduceMeanOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let (input, output) = (try site.shape(0), try site.outputShape())
+    let share = try site.scale(
+      site.outputGradient(), by: Double(max(1, output.elementCount)) / Double(input.elementCount))
+    return site.padded([
+      site.add("Expand", [try site.kept(share, axes), try site.list(input.dimensions)])
+    ])
+  }
+}
+
+extension ReduceSumSquareOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let slope = try site.scale(site.input(0), by: 2)
+    return site.padded([site.multiply(try site.kept(site.outputGradient(), axes), slope)])
+  }
+}
+
+extension ReduceL2Operator: DifferentiableOperator {
+  /// x / y.
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let share = site.divide(try site.outputGradient(), site.output())
+    return site.padded([site.multiply(try site.kept(share, axes), site.input(0))])
+  }
+}
+
+extension ReduceL1Operator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let sign = site.add("Sign", [site.input(0)])
+    return site.padded([site.multiply(try site.kept(site.outputGradient(), axes), sign)])
+  }
+}
+
+extension ReduceLogSumExpOperator: DifferentiableOperator {
+  /// e^(x − y).
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    let difference = site.subtract(site.input(0), try site.kept(site.output(), axes))
+    return site.padded([
+      site.multiply(
+        try site.kept(site.outputGradient(), axes), site.add("Exp", [difference]))
+    ])
+  }
+}
+
+extension GradientSite {
+  /// `value`, of the shape of output 0, with the reduced axes as extents of 1.
+  fileprivate func kept(_ value: String, _ axes: ReductionAxes) throws -> String {
+    let shape = try shape(0)
+    let reduced = try axes.reduced(has(1) ? integers(1) : nil, rank: shape.rank)
+    let extents = shape.dimensions.indices.map { reduced.contains($0) ? 1 : shape[$0] }
+    return try outputShape().dimensions == extents
+      ? value : reshape(value, to: Shape.checked(extents))
+  }
+}

@@ -192,6 +192,16 @@ extension ResizeOperator {
     return tensor.doubles
   }
 
+  /// How each axis of `shape` that is resized is resampled.
+  func steps(
+    _ shape: Shape, regions: Tensor?, scales: Tensor?, sizes: [Int]?
+  ) throws -> [ResizeAxis] {
+    try steps(
+      plan(shape, scales: scales, sizes: sizes),
+      regions: regions.flatMap { try Self.doubles($0, index: 1) }
+    ).filter { !$0.isIdentity }
+  }
+
   private func steps(_ plan: [Extents], regions: [Double]?) throws -> [ResizeAxis] {
     let axes = try self.axes.map { try normalized($0, rank: plan.count) } ?? Array(plan.indices)
     var region = [(start: Float, end: Float)](repeating: (0, 1), count: plan.count)

@@ -33,3 +33,9 @@ struct FlattenOperator: Operator {
     axis == rank ? rank : try normalized(axis: axis, rank: rank)
   }
 }
+
+extension FlattenOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    site.padded([try site.reshape(site.outputGradient(), to: site.shape(0))])
+  }
+}

@@ -15,3 +15,7 @@ struct IdentityOperator: Operator {
     [try context.input(0, "input")]
   }
 }
+
+extension IdentityOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] { [try site.outputGradient()] }
+}

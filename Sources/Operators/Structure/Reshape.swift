@@ -63,3 +63,9 @@ struct ReshapeOperator: Operator {
       found: "\(wanted)")
   }
 }
+
+extension ReshapeOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    site.padded([try site.reshape(site.outputGradient(), to: site.shape(0))])
+  }
+}

@@ -44,3 +44,5 @@ struct ShapeOperator: Operator {
     min(max(axis < 0 ? axis + rank : axis, 0), rank)
   }
 }
+
+extension ShapeOperator: PiecewiseConstantOperator {}

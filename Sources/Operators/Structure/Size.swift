@@ -18,3 +18,5 @@ struct SizeOperator: Operator {
     [try Tensor(scalar: Int64(try context.input(0, "data").elementCount))]
   }
 }
+
+extension SizeOperator: PiecewiseConstantOperator {}

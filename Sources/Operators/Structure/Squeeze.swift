@@ -44,3 +44,9 @@ struct SqueezeOperator: Operator {
     .mismatch(expected: "extent 1 along axis \(axis) to squeeze", found: "\(extent)")
   }
 }
+
+extension SqueezeOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    site.padded([try site.reshape(site.outputGradient(), to: site.shape(0))])
+  }
+}

@@ -33,3 +33,9 @@ struct UnsqueezeOperator: Operator {
     return result
   }
 }
+
+extension UnsqueezeOperator: DifferentiableOperator {
+  func gradient(_ site: GradientSite) throws -> [String?] {
+    site.padded([try site.reshape(site.outputGradient(), to: site.shape(0))])
+  }
+}
