@@ -20,6 +20,9 @@ public struct ModelMeasurements: Sendable {
   public var measurements: [Measurement] = []
   /// How coarse each component's weights are, by its label.
   public var precisions: [String: Precision] = [:]
+  /// The first layer at fault of the first component that has one; nil where none has, or none was
+  /// looked for.
+  public var drift: LayerDrift?
 }
 
 /// Runs a candidate and its reference on the same inputs and compares all outputs; components
@@ -31,18 +34,23 @@ public struct ModelVerifier {
   ) throws -> Void
 
   private let samples: any SampleSource
+  private let comparesLayers: Bool
   private let progress: (String) -> Void
   private let observe: Observer
 
   /// - Parameters:
   ///   - samples: the inputs.
+  ///   - comparesLayers: whether sample 0, where it is among the samples, is compared layer by layer
+  ///     too.
   ///   - progress: is told what is being done.
   ///   - observe: is shown each pair of outputs that is compared.
   public init(
-    samples: any SampleSource, progress: @escaping (String) -> Void = { _ in },
+    samples: any SampleSource, comparesLayers: Bool = false,
+    progress: @escaping (String) -> Void = { _ in },
     observe: @escaping Observer = { _, _, _, _ in }
   ) {
     self.samples = samples
+    self.comparesLayers = comparesLayers
     self.progress = progress
     self.observe = observe
   }
@@ -55,26 +63,44 @@ public struct ModelVerifier {
     for component in reference.components {
       let counterpart = try candidate.counterpart(of: component, in: reference)
       result.precisions[component.label] = Precision(candidate: counterpart, reference: component)
-      result.measurements += try measure(counterpart, against: component)
+      try measure(counterpart, against: component, &result)
     }
     guard !result.measurements.isEmpty else { throw VerificationError.nothingToCompare }
     return result
   }
 
   private func measure(
-    _ candidate: Component, against reference: Component
-  ) throws -> [Measurement] {
+    _ candidate: Component, against reference: Component, _ result: inout ModelMeasurements
+  ) throws {
     let runnable = reference.graphs.filter { graph in
       candidate.graphs.contains { $0.name == graph.name }
         || (reference.graphs.count == 1 && candidate.graphs.count == 1)
     }
     guard !runnable.isEmpty else {
-      return try WeightComparison(progress: progress).compare(candidate, against: reference)
+      result.measurements += try WeightComparison(progress: progress)
+        .compare(candidate, against: reference)
+      return
     }
-    return try runnable.flatMap { graph in
+    for graph in runnable {
       let other = candidate.graphs.first { $0.name == graph.name } ?? candidate.graphs[0]
-      return try compareOutputs(candidate, other, reference, graph)
+      result.measurements += try compareOutputs(candidate, other, reference, graph)
+      if comparesLayers, samples.firstNumber == 0 {
+        try compareLayers(candidate, other, reference, graph, &result)
+      }
     }
+  }
+
+  private func compareLayers(
+    _ candidate: Component, _ candidateGraph: Graph, _ reference: Component,
+    _ referenceGraph: Graph, _ result: inout ModelMeasurements
+  ) throws {
+    guard let inputs = try samples.samples(for: referenceGraph, of: reference).first else { return }
+    let comparison = try LayerComparison(
+      reference: reference, referenceGraph, candidate: candidate, candidateGraph,
+      progress: progress)
+    let (measurements, drift) = try comparison.measure(inputs, sample: 0)
+    result.measurements += measurements
+    result.drift = result.drift ?? drift
   }
 
   private func compareOutputs(

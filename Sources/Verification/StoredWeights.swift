@@ -22,11 +22,11 @@ struct StoredWeights {
 
   /// The tensor `name` as real numbers; nil where there is none.
   func realTensor(_ name: String) throws -> Tensor? {
-    guard let tensor = try tensor(name) else { return nil }
+    guard let tensor = try storedTensor(name) else { return nil }
     guard let quantization = component.quantization[name],
-      let scale = try self.tensor(quantization.scale)
+      let scale = try storedTensor(quantization.scale)
     else { return tensor }
-    let zeroPoint = try quantization.zeroPoint.flatMap { try self.tensor($0) }
+    let zeroPoint = try quantization.zeroPoint.flatMap { try storedTensor($0) }
     let node = quantization.dequantizeNode
     let made = try OperatorRegistry.standard.make(node)
     return try made.run(
@@ -34,7 +34,20 @@ struct StoredWeights {
     ).first ?? nil
   }
 
-  private func tensor(_ name: String) throws -> Tensor? {
+  /// What is known of the tensor `name` without reading it; nil where there is none.
+  func info(_ name: String) -> TensorInfo? {
+    indices[ByteString(name)].map { component.weights.tensors[$0] }
+  }
+
+  /// Whether the tensor `name` has the same bytes in both; nil where one has none of that name.
+  func hasSameBytes(_ name: String, as other: StoredWeights) throws -> Bool? {
+    guard let index = indices[ByteString(name)], let otherIndex = other.indices[ByteString(name)]
+    else { return nil }
+    return try component.weights.hasSameBytes(index, as: other.component.weights, otherIndex)
+  }
+
+  /// The tensor `name` as it is stored; nil where there is none.
+  func storedTensor(_ name: String) throws -> Tensor? {
     guard let index = indices[ByteString(name)] else { return nil }
     return try component.weights.tensor(index)
   }

@@ -15,6 +15,8 @@ public enum VerificationError: Error, Equatable, Sendable {
   case cannotSynthesize(input: String, reason: String)
   /// The two models have nothing in common that could be compared.
   case nothingToCompare
+  /// Two graphs have no value in common that could be compared.
+  case noCommonLayer(reference: String)
   /// A file is no report of a verification.
   case report(file: String, reason: String)
   /// A partial report does not belong to the others.
@@ -39,6 +41,9 @@ extension VerificationError: CustomStringConvertible {
         + "give them with --inputs"
     case .nothingToCompare:
       "the two models have no output and no tensor in common"
+    case .noCommonLayer(let reference):
+      "graph \(reference.escapedForDisplay): no layer of the candidate has an output of a name that "
+        + "the reference knows"
     case .report(let file, let reason):
       "\(file.escapedForDisplay): expected a report of imgconv verify: "
         + reason.escapedForDisplay(limit: 500)

@@ -19,6 +19,8 @@ public struct VerifyJob: Sendable {
   public var count: Int
   /// The part of the samples to run; nil for all.
   public var shard: Shard?
+  /// Whether sample 0 is compared layer by layer too.
+  public var comparesLayers: Bool
   /// What the candidate must keep to.
   public var policy: GatePolicy
   /// An earlier report that the candidate must not fall behind; nil for none.
@@ -31,7 +33,8 @@ public struct VerifyJob: Sendable {
   /// Describes a verification.
   public init(
     candidate: String, reference: String, inputs: [String] = [], seed: UInt64 = 0,
-    count: Int = 4, shard: Shard? = nil, policy: GatePolicy = GatePolicy(),
+    count: Int = 4, shard: Shard? = nil, comparesLayers: Bool = true,
+    policy: GatePolicy = GatePolicy(),
     baseline: String? = nil, images: String? = nil, replacesExisting: Bool = false
   ) {
     self.candidate = candidate
@@ -40,6 +43,7 @@ public struct VerifyJob: Sendable {
     self.seed = seed
     self.count = count
     self.shard = shard
+    self.comparesLayers = comparesLayers
     self.policy = policy
     self.baseline = baseline
     self.images = images
@@ -59,7 +63,9 @@ extension VerifyJob {
     let candidate = try ModelLoader().load(path: candidate)
     let reference = try ModelLoader().load(path: reference)
     var gallery = ImageGallery(sheetIsWanted: picture != nil)
-    let verifier = ModelVerifier(samples: try samples(), progress: progress) {
+    let verifier = ModelVerifier(
+      samples: try samples(), comparesLayers: comparesLayers, progress: progress
+    ) {
       subject, sample, reference, candidate in
       try gallery.add(subject, sample, reference: reference, candidate: candidate)
     }
@@ -68,7 +74,7 @@ extension VerifyJob {
       tool: Provenance.tool, candidate: try ComparedArtifact(candidate),
       reference: try ComparedArtifact(reference), settings: settings, shard: shard,
       precisions: measured.precisions, policy: policy, measurements: measured.measurements,
-      images: gallery.pairs, baseline: earlier, day: Self.today)
+      drift: measured.drift, images: gallery.pairs, baseline: earlier, day: Self.today)
     if let picture { try gallery.writeSheet(to: picture) }
     return report
   }
@@ -80,7 +86,8 @@ extension VerifyJob {
 
   private var settings: VerificationSettings {
     VerificationSettings(
-      inputs: inputs.map(\.lastComponent), seed: seed, count: inputs.isEmpty ? count : 1)
+      inputs: inputs.map(\.lastComponent), seed: seed, count: inputs.isEmpty ? count : 1,
+      depths: comparesLayers ? [.outputs, .cumulative, .isolated] : [.outputs])
   }
 
   private func samples() throws -> any SampleSource {

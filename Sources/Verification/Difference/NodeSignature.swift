@@ -11,13 +11,15 @@ struct NodeSignature: Hashable {
   private var payloads: [[UInt8]] = []
 
   /// The signature of `node`; its own name is left out, since it means nothing.
-  init(_ node: Node) {
-    let inputs = node.inputs.joined(separator: ", ")
-    text = "\(node.qualifiedOpType)(\(inputs))"
+  ///
+  /// - Parameter namesValues: whether what it reads and makes belongs to it.
+  init(_ node: Node, namesValues: Bool = true) {
+    text = node.qualifiedOpType
+    if namesValues { text += "(\(node.inputs.joined(separator: ", ")))" }
     for (name, value) in node.attributes.sorted(by: { $0.key < $1.key }) {
       text += " \(name)=" + describe(value)
     }
-    if node.outputs.count > 1 {
+    if namesValues, node.outputs.count > 1 {
       text += " → " + node.outputs.joined(separator: ", ")
     }
   }

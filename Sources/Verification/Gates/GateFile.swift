@@ -38,6 +38,7 @@ public enum GateFile {
     policy.usesDefaults = try root.boolean("defaults") ?? true
     policy.confidence = try root.number("confidence", 0.5...0.9999) ?? policy.confidence
     policy.failureRate = try root.number("failure-rate", 0.000_001...0.999_999)
+    policy.failsOnDrift = try root.boolean("fail-on-drift") ?? true
     policy.rules = try root.items("rules").map(rule)
     if var baseline = try root.mapping("baseline") {
       var tolerance = try baseline.mapping("tolerance") ?? baseline.empty

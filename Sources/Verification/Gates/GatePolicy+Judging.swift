@@ -3,10 +3,11 @@ extension GatePolicy {
   ///
   /// - Parameters:
   ///   - precisions: how coarse each component's weights are, by its label.
+  ///   - drift: the first layer at fault; nil for none.
   ///   - baseline: an earlier report that the means must not fall behind.
   ///   - day: the day on which waivers are looked at.
   public func judge(
-    _ measurements: [Measurement], precisions: [String: Precision],
+    _ measurements: [Measurement], precisions: [String: Precision], drift: LayerDrift? = nil,
     baseline: VerificationReport? = nil, on day: CalendarDay
   ) -> Judgement {
     let subjects = measurements.bySubject
@@ -25,7 +26,8 @@ extension GatePolicy {
       findings[index].waiver = waivers.first { $0.covers(finding.subject, finding.metric, on: day) }
     }
     return judgement(
-      findings, statistics, samples: Set(measurements.map(\.sample)).count,
+      findings, statistics, isDrifting: failsOnDrift && drift != nil,
+      samples: Set(measurements.map(\.sample)).count,
       notes: expiredNotes(on: day) + missingNotes(statistics, baseline))
   }
 
@@ -77,13 +79,14 @@ extension GatePolicy {
 
 extension GatePolicy {
   private func judgement(
-    _ findings: [Finding], _ statistics: [Statistic], samples: Int, notes: [String]
+    _ findings: [Finding], _ statistics: [Statistic], isDrifting: Bool, samples: Int,
+    notes: [String]
   ) -> Judgement {
     let breaches = findings.filter { $0.waiver == nil }
     let failed = Set(breaches.compactMap(\.sample)).count
     let rate = FailureRate(failed: failed, count: samples)
     let bound = rate.upperBound(confidence: confidence)
-    let (verdict, reasons) = decide(breaches, rate, bound: bound)
+    let (verdict, reasons) = isDrifting ? (.fail, []) : decide(breaches, rate, bound: bound)
     return Judgement(
       verdict: verdict, findings: findings, statistics: statistics, sampleCount: samples,
       failedSamples: failed, failureRateBound: bound, notes: reasons + notes)

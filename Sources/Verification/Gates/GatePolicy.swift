@@ -10,6 +10,8 @@ public struct GatePolicy: Hashable, Codable, Sendable {
   public var failureRate: Double?
   /// How much worse than an earlier report's mean a metric may become, in the metric's own unit.
   public var baselineTolerance: [Metric: Double]
+  /// Whether a layer that is off by more than its rounding explains fails the candidate.
+  public var failsOnDrift: Bool
   /// Breaches that are let pass for a time.
   public var waivers: [Waiver]
 
@@ -17,13 +19,14 @@ public struct GatePolicy: Hashable, Codable, Sendable {
   public init(
     rules: [GateRule] = [], usesDefaults: Bool = true, confidence: Double = 0.95,
     failureRate: Double? = nil, baselineTolerance: [Metric: Double] = Self.standardTolerance,
-    waivers: [Waiver] = []
+    failsOnDrift: Bool = true, waivers: [Waiver] = []
   ) {
     self.rules = rules
     self.usesDefaults = usesDefaults
     self.confidence = confidence
     self.failureRate = failureRate
     self.baselineTolerance = baselineTolerance
+    self.failsOnDrift = failsOnDrift
     self.waivers = waivers
   }
 

@@ -21,6 +21,8 @@ public enum Metric: String, CaseIterable, Codable, Hashable, Sendable {
   case histogramDistance = "histogram"
   /// How many elements are NaN or infinite on one side only.
   case nonFinite = "non-finite"
+  /// A layer's relative L2 distance over what its rounding explains.
+  case excessError = "over-rounding"
   /// The Fréchet distance between the features of two sets of images.
   case frechetDistance = "frechet"
   /// How much lower the candidate's mean score is than the reference's.
@@ -31,6 +33,7 @@ public enum Metric: String, CaseIterable, Codable, Hashable, Sendable {
     switch self {
     case .psnr, .ssim, .msSSIM, .sqnr, .cosine: true
     case .relativeL2, .maximumError, .relativeMaximumError, .histogramDistance, .nonFinite,
+      .excessError,
       .frechetDistance, .scoreLoss:
       false
     }
@@ -52,6 +55,7 @@ public enum Metric: String, CaseIterable, Codable, Hashable, Sendable {
     case .relativeMaximumError: "max abs error over the range"
     case .histogramDistance: "histogram distance"
     case .nonFinite: "non-finite mismatches"
+    case .excessError: "error over rounding"
     case .frechetDistance: "Fréchet distance"
     case .scoreLoss: "loss of score"
     }

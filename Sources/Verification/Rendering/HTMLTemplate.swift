@@ -69,6 +69,9 @@ enum HTMLTemplate {
     <section>
     <h2>{{title}}</h2>
     <p>weights {{precision}}; gate {{gate}}</p>
+    {{#isLong}}
+    <details><summary>{{count}} rows</summary>
+    {{/isLong}}
     <div class="scroll"><table>
     <thead><tr><th>name</th><th>samples</th><th>worst PSNR</th><th>mean PSNR</th><th>rel. L2</th>\
     <th>cosine</th><th>SSIM</th><th>max abs error</th><th>verdict</th></tr></thead>
@@ -79,6 +82,9 @@ enum HTMLTemplate {
     <td>{{verdict}}</td></tr>
     {{/rows}}
     </tbody></table></div>
+    {{#isLong}}
+    </details>
+    {{/isLong}}
     </section>
     {{/sections}}
     {{#hasWorst}}

@@ -28,7 +28,7 @@ struct ReportContext {
       "notes": judgement.notes.map(\.escapedForDisplay),
       "drift": report.drift.map { [["text": ReportText.text($0)]] } ?? [],
       "recipe": report.drift?.recipeLine.map { [["line": $0]] } ?? [],
-      "sections": report.sections.map { section($0, isMarkdown: isMarkdown) },
+      "sections": sections(for: format).map { section($0, isMarkdown: isMarkdown) },
       "totalCount": Set(judgement.statistics.map(\.subject)).count,
       "failureCount": Set(judgement.breaches.map(\.subject)).count,
       "hasImages": !report.images.isEmpty,
@@ -65,6 +65,11 @@ struct ReportContext {
     return parts.joined(separator: "; ")
   }
 
+  /// The tables to show: continuous integration wants what is judged.
+  private func sections(for format: ReportFormat) -> [ReportSection] {
+    report.sections.filter { format != .junit || !$0.limits.isEmpty }
+  }
+
   private func section(_ section: ReportSection, isMarkdown: Bool) -> [String: Any] {
     let place = [section.component, section.graph].compactMap { $0 }.joined(separator: ", graph ")
     let texts = Dictionary(
@@ -73,7 +78,8 @@ struct ReportContext {
     return [
       "title": "\(Self.shown(place)): \(ReportText.title(section.depth))",
       "precision": "\(section.precision)", "gate": ReportText.text(section.limits),
-      "count": section.rows.count, "failures": section.rows.count { !$0.passed },
+      "isLong": section.rows.count > 40, "count": section.rows.count,
+      "failures": section.rows.count { !$0.passed },
       "rows": section.rows.map { row($0, texts[$0.subject], isMarkdown: isMarkdown) },
     ]
   }

@@ -77,15 +77,14 @@ public enum ReportText {
     let weight = drift.weight.map { " (weight \($0.escapedForDisplay(limit: 200)))" } ?? ""
     let recipe = drift.recipeLine.map { "; to keep it: \($0)" } ?? ""
     return "\(drift.component): the first layer that drifts is \(drift.operatorType) "
-      + "\(drift.layer.escapedForDisplay(limit: 200))\(weight): relative L2 "
-      + "\(Quantities.significant(drift.isolatedError, 3)) by itself on sample \(drift.sample)"
-      + recipe
+      + "\(drift.layer.escapedForDisplay(limit: 200))\(weight) on sample \(drift.sample): "
+      + "\(drift.reason)\(recipe)"
   }
 
   /// The verdict in one line, with what the number of samples allows to say.
   public static func verdict(_ report: VerificationReport) -> String {
     let judgement = report.judgement
-    let subjects = Set(judgement.statistics.map(\.subject)).count
+    let subjects = report.sections.filter { !$0.limits.isEmpty }.reduce(0) { $0 + $1.rows.count }
     let part = report.shard.map { " in part \($0)" } ?? ""
     switch judgement.verdict {
     case .pass:
@@ -93,6 +92,9 @@ public enum ReportText {
         + (judgement.sampleCount > 1 ? "; \(confidence(report))" : "")
     case .fail:
       let failed = Set(judgement.breaches.map(\.subject)).count
+      guard failed > 0 else {
+        return "FAIL: a layer\(part) is off by more than its rounding explains"
+      }
       return "FAIL: \(failed) of \(subjects) compared\(part) are beyond a limit"
     case .undecided:
       return "UNDECIDED: \(judgement.failedSamples) of \(judgement.sampleCount) samples fail; "

@@ -49,6 +49,7 @@ extension VerificationReport {
       version: Self.currentVersion, tool: tool, candidate: candidate, reference: reference,
       settings: settings, shard: shard, precisions: precisions, policy: policy,
       measurements: ordered, drift: drift, images: ImagePair.worst(of: images),
-      judgement: policy.judge(ordered, precisions: precisions, baseline: baseline, on: day))
+      judgement: policy.judge(
+        ordered, precisions: precisions, drift: drift, baseline: baseline, on: day))
   }
 }

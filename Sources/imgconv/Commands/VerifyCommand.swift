@@ -10,8 +10,9 @@ struct VerifyCommand: ParsableCommand {
     abstract: "Check that a model gives what its reference gives.",
     discussion: """
       Both models run on the same inputs, given with --inputs or drawn from --seed, and every \
-      output is compared; models without a graph are compared tensor by tensor. The gate follows \
-      from the candidate's weight types unless limits are given. Exit status 0: passed; 1: an \
+      output is compared; models without a graph are compared tensor by tensor. Of the first sample \
+      every layer is compared by itself and in its place; one that is off by more than its \
+      rounding explains fails the candidate and is named. The gate follows from the candidate's weight types unless limits are given. Exit status 0: passed; 1: an \
       output is beyond a limit.
       """)
 
@@ -29,6 +30,11 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(help: "How many samples to draw.")
   var count = 4
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Compare the first sample layer by layer, and name the first layer at fault.")
+  var layers = true
 
   @Option(help: "Run part i of n of the samples, as i/n; imgconv report merge joins the reports.")
   var shard: Shard?
@@ -77,7 +83,8 @@ struct VerifyCommand: ParsableCommand {
     if let expectDigest { try DigestJob.require(expectDigest, of: candidate) }
     let job = VerifyJob(
       candidate: candidate, reference: reference, inputs: inputs, seed: seed, count: count,
-      shard: shard, policy: try policy(), baseline: baseline, images: images,
+      shard: shard, comparesLayers: layers, policy: try policy(), baseline: baseline,
+      images: images,
       replacesExisting: outputOptions.force)
     let report = try job.run { progress.show($0) }
     progress.clear()

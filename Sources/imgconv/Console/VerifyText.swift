@@ -27,10 +27,25 @@ enum VerifyText {
       ] + (hasSimilarity ? [("SSIM", .right)] : []) + [
         ("max abs error", .right), ("verdict", .left),
       ])
-    for row in section.rows { table.add(cells(row, hasSimilarity: hasSimilarity)) }
-    return "\(place): \(ReportText.title(section.depth)); weights \(section.precision); "
+    for row in shown(section) { table.add(cells(row, hasSimilarity: hasSimilarity)) }
+    let count = section.rows.count > shownLayers ? ", the worst of \(section.rows.count)" : ""
+    let isRanked = [.cumulative, .isolated].contains(section.depth)
+    return
+      "\(place): \(ReportText.title(section.depth))\(isRanked ? count : ""); weights \(section.precision); "
       + "gate \(ReportText.text(section.limits))\n" + table.text
   }
+
+  /// The rows to print: of layers the worst, for there are hundreds.
+  private static func shown(_ section: ReportSection) -> [ReportSection.Row] {
+    guard [.cumulative, .isolated].contains(section.depth) else { return section.rows }
+    let ranked = section.rows.enumerated().sorted {
+      let (a, b) = ($0.element.relativeError, $1.element.relativeError)
+      return a == b ? $0.offset < $1.offset : a > b
+    }
+    return ranked.prefix(shownLayers).map(\.element)
+  }
+
+  private static let shownLayers = 5
 
   private static func cells(_ row: ReportSection.Row, hasSimilarity: Bool) -> [String] {
     func worst(_ metric: Metric, _ text: (Double) -> String) -> String {
@@ -47,4 +62,8 @@ enum VerifyText {
       worst(.maximumError) { Quantities.significant($0, 3) }, row.passed ? "pass" : "FAIL",
     ]
   }
+}
+
+extension ReportSection.Row {
+  fileprivate var relativeError: Double { statistics[.relativeL2]?.worst ?? 0 }
 }

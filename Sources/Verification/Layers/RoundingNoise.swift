@@ -1,0 +1,122 @@
+import FileIO
+import ModelGraph
+import Operators
+import Tensors
+
+/// How far a layer's output may be from the reference's when nothing but its rounding differs.
+///
+/// A value rounded to a grid of step s is off by s/√12 in the root mean square (uniform error). The
+/// relative errors of a layer's weights and inputs, √(mean s² / 12) over the root mean square of
+/// what is rounded, add up as squares; a sum of many products has their relative error, unless its
+/// terms cancel. Floating-point types have a step of 2⁻ᵖ of the value, p the bits of the
+/// significand.
+struct RoundingNoise {
+  let reference: StoredWeights
+  let candidate: StoredWeights
+  let component: Component
+
+  /// What rounding in fp32, in another order of summation, may give.
+  static let fp32 = 2e-5
+
+  /// The predicted relative L2 error of the outputs of `layer`, at least `fp32`.
+  ///
+  /// - Parameter inputs: the reference's values that the layer reads.
+  func predicted(_ layer: LayerPlan.Layer, inputs: [ByteString: Tensor]) throws -> Double {
+    var squared = Self.fp32 * Self.fp32
+    for weight in layer.candidate.initializers.compactMap(\.weightName) {
+      squared += try weightError(weight).squared
+    }
+    for node in layer.candidate.nodes {
+      switch node.opType {
+      case "QuantizeLinear", "DynamicQuantizeLinear":
+        squared += try activationError(node, layer.candidate, inputs).squared
+      case "Cast": squared += castError(node).squared
+      default: break
+      }
+    }
+    return squared.squareRoot()
+  }
+
+  private func weightError(_ name: String) throws -> Double {
+    guard let info = candidate.info(name) else { return 0 }
+    guard let quantization = component.quantization[name] else {
+      guard let before = reference.info(name), before.dtype != info.dtype else { return 0 }
+      return Self.step(of: info.dtype)
+    }
+    guard let scale = try candidate.storedTensor(quantization.scale),
+      let weight = try reference.realTensor(name)
+    else { return 0 }
+    let step = try Moments(scale).rootMeanSquare
+    return Self.ratio(step / 12.0.squareRoot(), try Moments(weight).rootMeanSquare)
+  }
+
+  private func activationError(
+    _ node: Node, _ part: Graph, _ inputs: [ByteString: Tensor]
+  ) throws -> Double {
+    guard let first = node.inputs.first, let value = inputs[ByteString(first)] else { return 0 }
+    let moments = try Moments(value)
+    var step = (max(moments.highest, 0) - min(moments.lowest, 0)) / 255
+    if node.opType == "QuantizeLinear", node.inputs.count > 1,
+      let scale = part.initializers.first(where: { $0.name == node.inputs[1] }),
+      let stored = try tensor(scale)
+    {
+      step = try Moments(stored).rootMeanSquare
+    }
+    return Self.ratio(step / 12.0.squareRoot(), moments.rootMeanSquare)
+  }
+
+  private func castError(_ node: Node) -> Double {
+    guard case .int(let code)? = node.attributes["to"], let raw = UInt8(exactly: code),
+      let dtype = DType(rawValue: raw)
+    else { return 0 }
+    return Self.step(of: dtype)
+  }
+
+  private func tensor(_ initializer: Initializer) throws -> Tensor? {
+    switch initializer.storage {
+    case .inline(let tensor): tensor
+    case .weight(let name): try candidate.storedTensor(name)
+    }
+  }
+
+  /// The root mean square of the relative error of rounding to a floating-point type.
+  private static func step(of dtype: DType) -> Double {
+    switch dtype {
+    case .float16: 0x1p-11
+    case .bfloat16: 0x1p-8
+    default: 0
+    }
+  }
+
+  private static func ratio(_ error: Double, _ size: Double) -> Double {
+    size > 0 && error.isFinite ? error / size : 0
+  }
+}
+
+/// Sums over a tensor's finite elements.
+struct Moments {
+  private(set) var lowest = 0.0
+  private(set) var highest = 0.0
+  private var squares = 0.0
+  private var count = 0
+
+  /// - Throws: `VerificationError.type` for strings and complex numbers.
+  init(_ tensor: Tensor) throws {
+    let elements = try RealElements(name: "", tensor)
+    for index in 0..<tensor.elementCount {
+      let value = elements[index]
+      guard value.isFinite else { continue }
+      lowest = count == 0 ? value : min(lowest, value)
+      highest = count == 0 ? value : max(highest, value)
+      squares += value * value
+      count += 1
+    }
+  }
+
+  /// The root of the mean of the squares; 0 where there is no element.
+  var rootMeanSquare: Double { count > 0 ? (squares / Double(count)).squareRoot() : 0 }
+}
+
+extension Double {
+  fileprivate var squared: Double { self * self }
+}
