@@ -72,17 +72,13 @@ public struct ModelVerifier {
   private func measure(
     _ candidate: Component, against reference: Component, _ result: inout ModelMeasurements
   ) throws {
-    let runnable = reference.graphs.filter { graph in
-      candidate.graphs.contains { $0.name == graph.name }
-        || (reference.graphs.count == 1 && candidate.graphs.count == 1)
-    }
+    let runnable = reference.graphs.pairs(with: candidate.graphs)
     guard !runnable.isEmpty else {
       result.measurements += try WeightComparison(progress: progress)
         .compare(candidate, against: reference)
       return
     }
-    for graph in runnable {
-      let other = candidate.graphs.first { $0.name == graph.name } ?? candidate.graphs[0]
+    for (graph, other) in runnable {
       result.measurements += try compareOutputs(candidate, other, reference, graph)
       if comparesLayers, samples.firstNumber == 0 {
         try compareLayers(candidate, other, reference, graph, &result)
@@ -145,10 +141,23 @@ public struct ModelVerifier {
   }
 }
 
+extension [Graph] {
+  /// The graphs of these that have a counterpart in `others`, of the same name or the only ones of
+  /// both, with it.
+  public func pairs(with others: [Graph]) -> [(Graph, Graph)] {
+    if count == 1, others.count == 1 { return [(self[0], others[0])] }
+    return compactMap { graph in
+      others.first { $0.name == graph.name }.map { (graph, $0) }
+    }
+  }
+}
+
 extension Model {
   /// The component to compare with `component` of `reference`: the same name and role; else the
   /// same name; else the only one of both models.
-  fileprivate func counterpart(of component: Component, in reference: Model) throws -> Component {
+  ///
+  /// - Throws: `VerificationError.missingComponent`.
+  public func counterpart(of component: Component, in reference: Model) throws -> Component {
     let named = components.filter { $0.name == component.name }
     if let exact = named.first(where: { $0.role == component.role }) { return exact }
     if named.count == 1, let only = named.first { return only }

@@ -21,6 +21,8 @@ public struct VerifyJob: Sendable {
   public var shard: Shard?
   /// Whether sample 0 is compared layer by layer too.
   public var comparesLayers: Bool
+  /// Whether, where the gate fails, the layers to keep in fp16 are looked for.
+  public var bisects: Bool
   /// What the candidate must keep to.
   public var policy: GatePolicy
   /// An earlier report that the candidate must not fall behind; nil for none.
@@ -34,8 +36,8 @@ public struct VerifyJob: Sendable {
   public init(
     candidate: String, reference: String, inputs: [String] = [], seed: UInt64 = 0,
     count: Int = 4, shard: Shard? = nil, comparesLayers: Bool = true,
-    policy: GatePolicy = GatePolicy(),
-    baseline: String? = nil, images: String? = nil, replacesExisting: Bool = false
+    bisects: Bool = false, policy: GatePolicy = GatePolicy(), baseline: String? = nil,
+    images: String? = nil, replacesExisting: Bool = false
   ) {
     self.candidate = candidate
     self.reference = reference
@@ -44,6 +46,7 @@ public struct VerifyJob: Sendable {
     self.count = count
     self.shard = shard
     self.comparesLayers = comparesLayers
+    self.bisects = bisects
     self.policy = policy
     self.baseline = baseline
     self.images = images
@@ -70,13 +73,38 @@ extension VerifyJob {
       try gallery.add(subject, sample, reference: reference, candidate: candidate)
     }
     let measured = try verifier.measure(candidate: candidate.model, reference: reference.model)
-    let report = VerificationReport(
+    var report = VerificationReport(
       tool: Provenance.tool, candidate: try ComparedArtifact(candidate),
       reference: try ComparedArtifact(reference), settings: settings, shard: shard,
       precisions: measured.precisions, policy: policy, measurements: measured.measurements,
       drift: measured.drift, images: gallery.pairs, baseline: earlier, day: Self.today)
+    if bisects, !report.passed {
+      report.bisection = try bisection(report, candidate.model, reference.model, progress)
+    }
     if let picture { try gallery.writeSheet(to: picture) }
     return report
+  }
+
+  /// The layers to keep in the first component that breaks a limit; nil where it has no graph.
+  private func bisection(
+    _ report: VerificationReport, _ candidate: Model, _ reference: Model,
+    _ progress: @escaping (String) -> Void
+  ) throws -> Bisection? {
+    let failing = report.judgement.breaches.first?.subject.component
+    guard let component = reference.components.first(where: { $0.label == failing }) else {
+      return nil
+    }
+    let counterpart = try candidate.counterpart(of: component, in: reference)
+    guard let (graph, other) = component.graphs.pairs(with: counterpart.graphs).first else {
+      return nil
+    }
+    let samples = try samples().samples(for: graph, of: component)
+    return try LayerBisection(
+      reference: component, graph, candidate: counterpart, other, inputs: samples,
+      passes: { measurements in
+        policy.judge(measurements, precisions: report.precisions, on: Self.today).passed
+      }, progress: progress
+    ).run()
   }
 
   /// The day on which waivers are looked at: that of `SOURCE_DATE_EPOCH` where it is set.

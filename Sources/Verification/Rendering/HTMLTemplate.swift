@@ -34,7 +34,7 @@ enum HTMLTemplate {
     {{/notes}}
     </ul>
     {{#recipe}}
-    <p>Recipe that keeps the layer:</p>
+    <p>{{title}}</p>
     <pre>{{line}}</pre>
     {{/recipe}}
     </section>

@@ -19,6 +19,12 @@ enum MarkdownTemplate {
 
     {{text}}
     {{/drift}}
+    {{#recipe}}
+
+    {{title}}
+
+        {{line}}
+    {{/recipe}}
     {{#notes}}
 
     > {{.}}

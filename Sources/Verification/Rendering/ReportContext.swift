@@ -27,7 +27,7 @@ struct ReportContext {
       "waived": judgement.findings.compactMap(ReportText.waived),
       "notes": judgement.notes.map(\.escapedForDisplay),
       "drift": report.drift.map { [["text": ReportText.text($0)]] } ?? [],
-      "recipe": report.drift?.recipeLine.map { [["line": $0]] } ?? [],
+      "recipe": recipe,
       "sections": sections(for: format).map { section($0, isMarkdown: isMarkdown) },
       "totalCount": Set(judgement.statistics.map(\.subject)).count,
       "failureCount": Set(judgement.breaches.map(\.subject)).count,
@@ -99,6 +99,20 @@ struct ReportContext {
       "verdict": row.passed ? "pass" : "FAIL", "class": row.passed ? "pass" : "fail",
       "failure": breach.map { [["text": $0]] } ?? [],
     ]
+  }
+
+  /// The rules that would keep what fails: of the bisection, else of the layer that drifts.
+  private var recipe: [[String: Any]] {
+    if let bisection = report.bisection {
+      return [
+        [
+          "title": ReportText.text(bisection),
+          "line": bisection.recipeLines.joined(separator: "\n"),
+        ]
+      ]
+    }
+    return report.drift?.recipeLine.map { [["title": "A rule that keeps the layer:", "line": $0]] }
+      ?? []
   }
 
   private func image(_ pair: ImagePair) -> [String: Any] {

@@ -81,6 +81,16 @@ public enum ReportText {
       + "\(drift.reason)\(recipe)"
   }
 
+  /// Which layers to keep.
+  public static func text(_ bisection: Bisection) -> String {
+    guard bisection.isFound else {
+      return "\(bisection.component): keeping all \(bisection.layerCount) quantized layers in fp16 "
+        + "does not make the gate hold"
+    }
+    return "\(bisection.component): the gate holds with \(bisection.recipeLines.count) of "
+      + "\(bisection.layerCount) quantized layers in fp16; rules for a recipe:"
+  }
+
   /// The verdict in one line, with what the number of samples allows to say.
   public static func verdict(_ report: VerificationReport) -> String {
     let judgement = report.judgement

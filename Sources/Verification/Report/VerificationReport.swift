@@ -27,6 +27,8 @@ public struct VerificationReport: Hashable, Codable, Sendable {
   /// Where the candidate leaves its reference, of the first sample that fails; nil where it was not
   /// looked for.
   public var drift: LayerDrift?
+  /// Which layers to keep in fp16 so that the gate holds, where that was looked for.
+  public var bisection: Bisection?
   /// The worst pairs of images.
   public var images: [ImagePair]
   /// The verdict.

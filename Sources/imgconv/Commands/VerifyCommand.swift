@@ -36,6 +36,10 @@ struct VerifyCommand: ParsableCommand {
     help: "Compare the first sample layer by layer, and name the first layer at fault.")
   var layers = true
 
+  @Flag(
+    help: "Where the gate fails: find a smallest set of layers to keep in fp16 so that it holds.")
+  var bisect = false
+
   @Option(help: "Run part i of n of the samples, as i/n; imgconv report merge joins the reports.")
   var shard: Shard?
 
@@ -72,6 +76,9 @@ struct VerifyCommand: ParsableCommand {
     guard shard == nil || inputs.isEmpty else {
       throw ValidationError("--shard: splits drawn samples; it does not go with --inputs")
     }
+    guard shard == nil || !bisect else {
+      throw ValidationError("--bisect: needs all samples; it does not go with --shard")
+    }
     if let shard, shard.count > count {
       throw ValidationError("--shard: expected at most \(count) parts, one a sample")
     }
@@ -83,7 +90,8 @@ struct VerifyCommand: ParsableCommand {
     if let expectDigest { try DigestJob.require(expectDigest, of: candidate) }
     let job = VerifyJob(
       candidate: candidate, reference: reference, inputs: inputs, seed: seed, count: count,
-      shard: shard, comparesLayers: layers, policy: try policy(), baseline: baseline,
+      shard: shard, comparesLayers: layers, bisects: bisect, policy: try policy(),
+      baseline: baseline,
       images: images,
       replacesExisting: outputOptions.force)
     let report = try job.run { progress.show($0) }

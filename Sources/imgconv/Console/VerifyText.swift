@@ -11,6 +11,10 @@ enum VerifyText {
     }
     parts += report.judgement.findings.compactMap(ReportText.waived)
     if let drift = report.drift { parts.append(ReportText.text(drift)) }
+    if let bisection = report.bisection {
+      parts.append(ReportText.text(bisection))
+      parts += bisection.recipeLines.map { "  \($0)" }
+    }
     parts += report.judgement.notes.map { "note: \($0.escapedForDisplay)" }
     parts.append(ReportText.verdict(report))
     return parts.joined(separator: "\n")
