@@ -1,9 +1,8 @@
+import Diffusion
 import FileIO
 import Foundation
 import ModelGraph
 import TestSupport
-
-import Diffusion
 
 /// The small tokenizers of fixtures/tokenizers, and what transformers makes of some texts.
 enum TokenizerFixture {

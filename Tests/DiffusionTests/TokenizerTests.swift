@@ -1,9 +1,8 @@
+import Diffusion
 import FileIO
 import Foundation
 import ModelGraph
 import Testing
-
-import Diffusion
 
 @Suite struct TokenizerTests {
   private func check(_ tokenizer: any PromptTokenizer, _ key: String, length: Int) throws {
