@@ -68,7 +68,9 @@ let package = Package(
     tests("Runtime", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "TestSupport"]),
     // Architectures: configurations and checkpoints into graphs.
     module("Architectures", ["FileIO", "Tensors", "ModelGraph", "SafetensorsFormat"]),
-    tests("Architectures", ["FileIO", "Tensors", "ModelGraph", "TestSupport"]),
+    tests(
+      "Architectures",
+      ["FileIO", "Tensors", "ModelGraph", "SafetensorsFormat", "Runtime", "TestSupport"]),
     // What is built on the runtime.
     module(
       "Diffusion", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime"]),

@@ -1,16 +1,19 @@
+import FileIO
 import ModelGraph
 import Tensors
 
 /// Checks that tensors fit the declarations of a graph's inputs.
 struct InputChecker {
   let graph: String
+  /// The inputs whose type may be any number's.
+  let onlyCast: Set<ByteString>
 
   /// - Throws: `RuntimeError.inputType`, or `.inputShape` where the rank or a fixed extent differs,
   ///   or where one symbol would stand for two extents.
   func check(_ declared: [ValueInfo], _ tensors: [Tensor]) throws {
     var symbols: [String: Int] = [:]
     for (value, tensor) in zip(declared, tensors) {
-      if let dtype = value.type.dtype, dtype != tensor.dtype {
+      if let dtype = value.type.dtype, dtype != tensor.dtype, !accepts(tensor.dtype, value) {
         throw RuntimeError.inputType(
           graph: graph, name: value.name, expected: dtype, found: tensor.dtype)
       }
@@ -25,6 +28,10 @@ struct InputChecker {
           found: tensor.shape)
       }
     }
+  }
+
+  private func accepts(_ dtype: DType, _ value: ValueInfo) -> Bool {
+    dtype.isCastableNumber && onlyCast.contains(ByteString(value.name))
   }
 
   private func fits(

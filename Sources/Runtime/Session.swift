@@ -29,6 +29,7 @@ public final class Session: Sendable {
   /// What a run gives.
   public let outputs: [ValueInfo]
   private let graphName: String
+  private let inputsOnlyCast: Set<ByteString>
   private let plan: Plan
   private let options: SessionOptions
 
@@ -49,6 +50,7 @@ public final class Session: Sendable {
     inputs = graph.requiredInputs
     outputs = graph.outputs
     graphName = graph.name
+    inputsOnlyCast = graph.inputsOnlyCast
     self.options = options
   }
 }
@@ -57,7 +59,8 @@ extension Session {
   /// Runs the graph.
   ///
   /// - Parameters:
-  ///   - given: a tensor for each of `inputs`, by name.
+  ///   - given: a tensor for each of `inputs`, by name; of the declared type, or of any number
+  ///     type where the graph does nothing but cast it (a timestep between two whole ones).
   ///   - observer: is told of every step.
   /// - Returns: a tensor for each of `outputs`, by name.
   /// - Throws: `RuntimeError` for inputs that are missing, unknown or do not fit; `NodeError`.
@@ -74,7 +77,7 @@ extension Session {
     _ tensors: [Tensor], observer: (any ExecutionObserver)? = nil
   ) throws -> [Tensor] {
     precondition(tensors.count == inputs.count)
-    try InputChecker(graph: graphName).check(inputs, tensors)
+    try InputChecker(graph: graphName, onlyCast: inputsOnlyCast).check(inputs, tensors)
     let executor = Executor(allocator: options.allocator, observer: observer)
     return try executor.run(plan, tensors)
   }

@@ -30,7 +30,8 @@ struct GraphSelection {
     }
   }
 
-  /// The graphs all of whose inputs are among `files`; the only graph in any case.
+  /// The graphs all of whose inputs are among `files`, with the rank and fixed extents declared;
+  /// the only graph in any case.
   ///
   /// - Throws: `JobError.ambiguousGraph` where none or several of different components fit.
   func graphs(
@@ -38,7 +39,9 @@ struct GraphSelection {
   ) throws -> [(component: Component, graph: Graph)] {
     if candidates.count == 1 { return candidates }
     let runnable = candidates.filter { _, graph in
-      graph.requiredInputs.allSatisfy { files.named[$0.name] != nil }
+      graph.requiredInputs.allSatisfy { input in
+        files.named[input.name].map { input.type.admits($0.shape) } ?? false
+      }
     }
     let labels = Set(runnable.map(\.component.label))
     guard !runnable.isEmpty, labels.count == Set(runnable.map(\.component.name)).count else {
@@ -46,5 +49,15 @@ struct GraphSelection {
         path: path, found: candidates.map { "\($0.component.label).\($0.graph.name)" })
     }
     return runnable
+  }
+}
+
+extension TensorType {
+  /// Whether a tensor of `shape` has the rank and the fixed extents declared: several components
+  /// may have an input of one name (`sample` of a denoiser and of an encoder).
+  fileprivate func admits(_ shape: Shape) -> Bool {
+    guard let dimensions else { return true }
+    return dimensions.count == shape.rank
+      && zip(dimensions, shape.dimensions).allSatisfy { $0.fixedValue ?? $1 == $1 }
   }
 }
