@@ -13,7 +13,8 @@ public struct ArchitectureRegistry: Sendable {
   }
 
   /// All classes of the project.
-  public static let standard = ArchitectureRegistry(denoisers + autoencoders + textEncoders)
+  public static let standard = ArchitectureRegistry(
+    denoisers + transformers + autoencoders + textEncoders)
 
   /// The names of all classes, sorted.
   public var classNames: [String] { classes.keys.sorted() }

@@ -1,4 +1,6 @@
 extension ArchitectureRegistry {
   /// Networks from token ids to conditioning.
-  static let textEncoders: [any Architecture.Type] = []
+  static let textEncoders: [any Architecture.Type] = [
+    CLIPTextModel.self, CLIPTextModelWithProjection.self, T5EncoderModel.self,
+  ]
 }

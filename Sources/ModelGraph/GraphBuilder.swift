@@ -24,6 +24,16 @@ extension GraphBuilder {
     return name
   }
 
+  /// Declares an input that need not be given: it is `fallback` then (an initializer of the same
+  /// name).
+  @discardableResult
+  public mutating func input(
+    _ name: String, _ dtype: DType, _ dimensions: [Dimension], default fallback: Tensor
+  ) -> String {
+    graph.initializers.append(Initializer(name: name, inline: fallback))
+    return input(name, dtype, dimensions)
+  }
+
   /// Declares that `value` is an output called `name`; an Identity node renames it where the names
   /// differ.
   public mutating func output(

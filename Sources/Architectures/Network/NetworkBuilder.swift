@@ -43,6 +43,13 @@ extension NetworkBuilder {
     builder.input(name, dtype, dimensions)
   }
 
+  /// Declares an input that need not be given: it is `fallback` then.
+  public func input(
+    _ name: String, _ dtype: DType, _ dimensions: [Dimension], default fallback: Tensor
+  ) -> String {
+    builder.input(name, dtype, dimensions, default: fallback)
+  }
+
   /// Declares that `value` is an output called `name`.
   public func output(
     _ value: String, as name: String, _ dimensions: [Dimension], dtype: DType = .float32
@@ -123,6 +130,16 @@ extension NetworkBuilder {
     builder.constant(Self.tensor(values, shape), hint: "reals")
   }
 
+  /// A whole number held in the graph (int64, scalar).
+  public func integer(_ value: Int64) -> String {
+    builder.constant(Self.tensor([value], .scalar), hint: "integer")
+  }
+
+  /// A tensor of fp64 held in the graph; `values` must be as many as `shape` has elements.
+  public func doubles(_ values: [Double], _ shape: Shape) -> String {
+    builder.constant(Self.tensor(values, shape), hint: "doubles")
+  }
+
   /// `count` ones held in the graph; equal ones are held once.
   func ones(_ count: Int) -> String {
     if let known = unitScales[count] { return known }
@@ -131,7 +148,7 @@ extension NetworkBuilder {
     return value
   }
 
-  private static func tensor(_ values: [some TensorElement], _ shape: Shape) -> Tensor {
+  static func tensor(_ values: [some TensorElement], _ shape: Shape) -> Tensor {
     do {
       return try Tensor(values, shape)
     } catch {

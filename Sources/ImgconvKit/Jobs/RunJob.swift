@@ -87,11 +87,12 @@ extension RunJob {
     let selected = try GraphSelection(loaded, component: component).graphs(givenInputs: files)
     var report = RunReport(outputs: [], tolerance: tolerance)
     var results: [(name: String, tensor: Tensor)] = []
-    for (owner, graph) in selected {
+    for (owner, plain) in selected {
+      let graph = plain.requiring(files.named.keys)
       progress("\(owner.label): preparing \(graph.name)")
       let session = try Session(graph: graph, weights: owner.weights)
       progress("\(owner.label): running \(graph.name)")
-      let given = try files.assigned(to: session.inputs, what: "inputs")
+      let given = try files.inputs(for: session.inputs, what: "inputs")
       let wanted =
         selected.count == 1
         ? given
