@@ -23,6 +23,8 @@ public enum JobError: Error, Equatable, Sendable {
   case fileCount(what: String, expected: Int, found: Int)
   /// An option's value is not one of those possible.
   case option(name: String, expected: String, found: String)
+  /// A LoRA file has tensors that belong nowhere or do not fit.
+  case lora(path: String, name: String, expected: String, found: String)
   /// An image cannot be made.
   case image(reason: String)
   /// The file's digest is not the one demanded.
@@ -64,6 +66,8 @@ extension JobError: CustomStringConvertible {
       "expected \(expected) files of \(what), found \(found)"
     case .option(let name, let expected, let found):
       "\(name): expected \(expected), found \"\(found.escapedForDisplay)\""
+    case .lora(let path, let name, let expected, let found):
+      "\(path.escapedForDisplay): \(name): expected \(expected), found \(found)"
     case .image(let reason): reason
     case .digest(let path, let expected, let found):
       "\(path.escapedForDisplay): content digest: expected \(expected), found \(found)"

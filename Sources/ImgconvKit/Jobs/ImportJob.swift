@@ -34,6 +34,8 @@ public struct ImportJob: Sendable {
   public var onnxOptions: ONNXOptions
   /// How folders are read.
   public var folderOptions: FolderOptions
+  /// Low-rank updates to fold into the weights, in order.
+  public var loras: [LoRASource] = []
 
   /// Describes an import.
   public init(
@@ -100,8 +102,26 @@ extension ImportJob {
       step.notes += loaded.model.provenance.flatMap(\.notes)
       model.provenance += loaded.model.provenance.filter { $0.action != "read" }
     }
+    try fold(into: &model, &step, sink)
     model.provenance.append(step)
     return try sink.write(model, notes: step.notes, progress: progress)
+  }
+
+  /// Folds the LoRA files in and notes their digests and strengths.
+  private func fold(
+    into model: inout Model, _ step: inout ProvenanceStep, _ sink: ArtifactSink
+  ) throws {
+    guard !loras.isEmpty else { return }
+    try sink.protect(loras.map(\.path))
+    try model.fold(loras)
+    for (number, lora) in loras.enumerated() {
+      let file = try InputFile(path: lora.path)
+      step.inputs.append(
+        ProvenanceStep.Input(
+          name: lora.path.lastComponent, sha256: try FileDigest.sha256(file),
+          byteCount: file.size))
+      step.options["lora.\(number)"] = "\(lora.path.lastComponent):\(lora.scale)"
+    }
   }
 
   private func load(_ source: Source) throws -> LoadedModel {

@@ -35,6 +35,12 @@ struct ImportCommand: ParsableCommand {
   @Option(help: "Leave this component of a pipeline out; may be given again.")
   var skip: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Fold the low-rank updates of this safetensors file into the weights, SCALE (1) times; may be given again.",
+      valueName: "file[:scale]"))
+  var lora: [LoRASource] = []
+
   @Option(help: "Follow symbolic links to external data as long as they stay below this folder.")
   var dataRoot: String?
 
@@ -70,6 +76,7 @@ struct ImportCommand: ParsableCommand {
     var job = ImportJob(
       sources: described, output: output, replacesExisting: outputOptions.force)
     job.folderOptions = FolderOptions(variant: variant, skippedComponents: Set(skip))
+    job.loras = lora
     job.onnxOptions.dataRoot = dataRoot
     job.onnxOptions.allowsHardLinks = allowHardLinks
     job.onnxOptions.allowsOverlap = allowOverlap
@@ -84,3 +91,5 @@ struct ImportCommand: ParsableCommand {
 }
 
 extension Role: ExpressibleByArgument {}
+
+extension LoRASource: ExpressibleByArgument {}
