@@ -21,6 +21,8 @@ public enum RuntimeError: Error, Sendable {
   case noVariable(graph: String, name: String)
   /// The weights lack a tensor that the graph refers to, or have it in another form.
   case weight(graph: String, name: String, expected: String, found: String)
+  /// A rewrite of the plan is to be left out that does not exist.
+  case unknownRewrite(name: String, known: [String])
 }
 
 extension RuntimeError: CustomStringConvertible {
@@ -47,6 +49,9 @@ extension RuntimeError: CustomStringConvertible {
     case .weight(let graph, let name, let expected, let found):
       "graph \(graph.escapedForDisplay): weight \(name.escapedForDisplay(limit: 300)): "
         + "expected \(expected), found \(found)"
+    case .unknownRewrite(let name, let known):
+      "no fusion is called \(name.escapedForDisplay(limit: 100)); there are "
+        + "\(Self.list(known)), and \"all\" for every one"
     }
   }
 

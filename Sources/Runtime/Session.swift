@@ -9,13 +9,18 @@ public struct SessionOptions: Sendable {
   public var registry: OperatorRegistry
   /// Where results get their memory.
   public var allocator: any TensorAllocator
+  /// Which rewrites the graph goes through; nil for all but those that the environment variable
+  /// `IMGCONV_WITHOUT_FUSION` names.
+  public var rewrites: RewriteSelection?
 
-  /// The defaults: all operators, memory from the system.
+  /// The defaults: all operators, memory from the system, the environment's rewrites.
   public init(
-    registry: OperatorRegistry = .standard, allocator: any TensorAllocator = SystemAllocator()
+    registry: OperatorRegistry = .standard, allocator: any TensorAllocator = SystemAllocator(),
+    rewrites: RewriteSelection? = nil
   ) {
     self.registry = registry
     self.allocator = allocator
+    self.rewrites = rewrites
   }
 }
 
@@ -36,6 +41,7 @@ public final class Session: Sendable {
   /// Plans `graph`, which must be valid and at the canonical opset, reading its weights.
   ///
   /// - Throws: `RuntimeError.unsupportedOperators` naming all of them at once, `.weight`,
+  ///   `.unknownRewrite`,
   ///   `NodeError`, `GraphError`, or the source's error.
   public init(
     graph: Graph, weights: any TensorSource, options: SessionOptions = SessionOptions()
@@ -45,8 +51,9 @@ public final class Session: Sendable {
     guard unknown.isEmpty else {
       throw RuntimeError.unsupportedOperators(graph: graph.name, unknown)
     }
-    plan = try PlanBuilder.plan(
-      graph, weights: WeightReader(weights), registry: options.registry)
+    let rewriting = GraphRewriting(
+      selection: try options.rewrites ?? .environment(), registry: options.registry.withFused)
+    plan = try PlanBuilder.plan(graph, weights: WeightReader(weights), rewriting: rewriting)
     inputs = graph.requiredInputs
     outputs = graph.outputs
     graphName = graph.name

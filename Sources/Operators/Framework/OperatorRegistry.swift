@@ -9,6 +9,8 @@ public struct OperatorRegistry: Sendable {
     let opType: String
   }
 
+  private init(table: [Key: any Operator.Type]) { types = table }
+
   /// A registry of `types`; a later one replaces an earlier one of the same name.
   public init(_ types: [any Operator.Type]) {
     self.types = Dictionary(
@@ -36,6 +38,14 @@ public struct OperatorRegistry: Sendable {
 }
 
 extension OperatorRegistry {
+  /// The same operators and those that only rewrites of a plan make (`FusedOperators.domain`).
+  public var withFused: OperatorRegistry {
+    OperatorRegistry(
+      table: types.merging(
+        FusedOperators.all.map { (Key(domain: $0.domain, opType: $0.opType), $0) },
+        uniquingKeysWith: { _, fused in fused }))
+  }
+
   /// The names of the operators of ai.onnx, sorted.
   public var opTypes: [String] { types.keys.filter { $0.domain.isEmpty }.map(\.opType).sorted() }
 

@@ -22,7 +22,7 @@ struct ChannelNormalization: Sendable {
     let groups = try groups(channels)
     let scale = try context.input(1, "scale", input.dtype, [channels])
     let bias = try context.input(2, "bias", input.dtype, [channels])
-    let output = try context.allocate(input.dtype, input.shape)
+    let output = try context.allocate(reusing: 0)
     guard output.elementCount > 0 else { return [output] }
     let pixels = input.shape.elementCount(of: 2..<input.shape.rank)
     if Real.self == Float.self {

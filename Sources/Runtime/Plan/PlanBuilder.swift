@@ -10,7 +10,7 @@ import Tensors
 struct PlanBuilder {
   private let graph: Graph
   private let weights: WeightReader
-  private let registry: OperatorRegistry
+  private let rewriting: GraphRewriting
   private var slots: [ByteString: Int] = [:]
   private var slotCount = 0
   private var operands: [Int: Operand] = [:]
@@ -25,21 +25,22 @@ struct PlanBuilder {
     case conversion(Node, any Operator, inputs: [Int?])
   }
 
-  private init(_ graph: Graph, _ weights: WeightReader, _ registry: OperatorRegistry) {
+  private init(_ graph: Graph, _ weights: WeightReader, _ rewriting: GraphRewriting) {
     self.graph = graph
     self.weights = weights
-    self.registry = registry
+    self.rewriting = rewriting
   }
 
-  /// The plan of `graph`.
+  /// The plan of `graph` after its rewriting.
   ///
   /// - Parameter captures: for a body, the names of the graphs around that it uses; they become
   ///   further inputs. Nil for a graph of its own.
   static func plan(
-    _ graph: Graph, weights: WeightReader, registry: OperatorRegistry,
+    _ graph: Graph, weights: WeightReader, rewriting: GraphRewriting,
     captures: [ByteString]? = nil
   ) throws -> Plan {
-    var builder = PlanBuilder(graph, weights, registry)
+    var builder = PlanBuilder(
+      try rewriting.rewritten(graph, weights: weights), weights, rewriting)
     return try builder.build(captures: captures)
   }
 }
@@ -84,7 +85,7 @@ extension PlanBuilder {
   }
 
   private mutating func add(_ node: Node) throws {
-    let made = try registry.make(node)
+    let made = try rewriting.registry.make(node)
     var inputs = try node.inputs.map { name -> Int? in
       name.isEmpty ? nil : try slot(name, user: node.label)
     }
@@ -104,7 +105,7 @@ extension PlanBuilder {
       let captures = body.freeNames.sorted()
       let captureSlots = try captures.map { try slot($0.text, user: node.label) }
       let plan = try Self.plan(
-        body, weights: weights, registry: registry, captures: captures)
+        body, weights: weights, rewriting: rewriting, captures: captures)
       bodies[name] = Plan.Body(plan: plan, captures: captureSlots)
     }
     return bodies
