@@ -97,7 +97,7 @@ void imgk_convolution_run(const imgk_convolution *c) {
   g.c_row = pixels;
   g.epilogue = c->epilogue;
   g.epilogue.residual_row = pixels;
-  g.row_bias_count = c->groups;
+  g.row_bias_count = c->bias_a_image ? g.batch : c->groups;
   g.residual_matrix = c->outputs * pixels;
   imgk_gemm_run_image(&g, is_pointwise(c) ? NULL : c);
 }

@@ -58,12 +58,13 @@ public final class PackedConvolution: Sendable {
   /// Convolves images `[batch, channels, height, width]` into `y` `[batch, outputs, out height, out width]`, which does
   /// not overlap them.
   ///
-  /// Rows of the epilogue are the output channels, columns the pixels; its residual is laid out as the result. The
+  /// Rows of the epilogue are the output channels, columns the pixels; its residual is laid out as the result. With
+  /// `hasImageBias` the row biases are `[batch, outputs]`, each image having its own. The
   /// shape may be one of another stride, dilation or padding than the filters were packed with.
   public func run(
     _ x: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
     into y: UnsafeMutablePointer<Float>, geometry changed: Geometry? = nil,
-    epilogue: ProductEpilogue = ProductEpilogue()
+    epilogue: ProductEpilogue = ProductEpilogue(), hasImageBias: Bool = false
   ) {
     let g = changed ?? geometry
     precondition(
@@ -85,6 +86,7 @@ public final class PackedConvolution: Sendable {
     c.filters = filters.panels
     c.y = y
     c.epilogue = epilogue.code(columns: out.height * out.width)
+    c.bias_a_image = hasImageBias ? 1 : 0
     withExtendedLifetime(filters) { imgk_convolution_run(&c) }
   }
 }

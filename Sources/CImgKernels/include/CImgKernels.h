@@ -2,6 +2,7 @@
 #ifndef CIMGKERNELS_H
 #define CIMGKERNELS_H
 
+#include "imgk_attention.h"
 #include "imgk_binary.h"
 #include "imgk_gemm.h"
 #include "imgk_int8.h"

@@ -126,6 +126,8 @@ typedef struct imgk_convolution {
   float *y;
   /// Rows are output channels (row_bias of all groups), columns pixels; the residual lies as Y.
   imgk_epilogue epilogue;
+  /// Whether row_bias is [batch, groups * outputs] rather than [groups * outputs].
+  int bias_a_image;
 } imgk_convolution;
 
 void imgk_convolution_run(const imgk_convolution *convolution);

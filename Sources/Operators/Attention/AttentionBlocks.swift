@@ -15,6 +15,9 @@ struct AttentionBlocks {
     into target: UnsafeMutablePointer<Float>, context: ExecutionContext
   ) throws {
     let (queries, keys, values) = (scores.queries, scores.keys, scores.values)
+    if scores.softcap <= 0, !scores.bias.isNeeded, queries.size > 0 {
+      return try runPlain(query, key, value, into: target)
+    }
     let share = queries.heads / keys.heads
     let length = min(Self.blockLength, queries.length)
     let block = try context.allocate(.float32, Shape(checking: [length, keys.length]))
@@ -40,6 +43,22 @@ struct AttentionBlocks {
         }
       }
     }
+  }
+
+  /// Attention without a mask or a cap, by the kernel that stores no scores.
+  private func runPlain(
+    _ query: UnsafePointer<Float>, _ key: UnsafePointer<Float>, _ value: UnsafePointer<Float>,
+    into target: UnsafeMutablePointer<Float>
+  ) throws {
+    let (queries, keys, values) = (scores.queries, scores.keys, scores.values)
+    var extents = HeadAttention.Extents()
+    (extents.batch, extents.heads) = (queries.batch, queries.heads)
+    extents.share = queries.heads / keys.heads
+    (extents.queries, extents.keys) = (queries.length, keys.length)
+    (extents.size, extents.valueSize) = (queries.size, values.size)
+    try HeadAttention.run(
+      queries.rows(query), keys.rows(key), values.rows(value), into: scores.output.rows(target),
+      scale: scores.scale, extents: extents)
   }
 
   /// Turns products into probabilities.
@@ -78,5 +97,13 @@ extension AttentionBias {
   /// Whether anything is added at all.
   var isNeeded: Bool {
     mask != nil || isCausal || left != nil || right != nil || validCounts != nil
+  }
+}
+
+extension HeadLayout {
+  /// The rows of an operand of this layout that begins at `data`.
+  func rows<Pointer>(_ data: Pointer) -> HeadAttention.Rows<Pointer> {
+    HeadAttention.Rows(
+      data, batch: heads * length * size, head: isPacked ? size : length * size, row: rowStride)
   }
 }

@@ -51,6 +51,13 @@ struct ConvOperator: RealOperator, PreparableOperator {
   func run<Real: RealElement>(
     as type: Real.Type, _ context: ExecutionContext
   ) throws -> [Tensor?] {
+    [try run(as: type, context, tail: nil)]
+  }
+
+  /// The convolution, and after one of fp32 perhaps a `tail`.
+  func run<Real: RealElement>(
+    as type: Real.Type, _ context: ExecutionContext, tail: FusedTail?
+  ) throws -> Tensor {
     let input = try context.input(0, "X")
     guard packed == nil || input.dtype == .float32 else {
       throw OperatorError.inputType(index: 0, expected: "the type of W", found: input.dtype)
@@ -65,20 +72,21 @@ struct ConvOperator: RealOperator, PreparableOperator {
       input.dtype,
       try Shape(checking: [shapes.batch, shapes.outputChannels] + geometry.output))
     if Real.self == Float.self, let filters = try packed ?? weight.flatMap({ try pack($0) }) {
-      filters.run(input, batch: shapes.batch, geometry, bias: bias, into: output)
-      return [output]
+      let isWhole = filters.run(
+        input, batch: shapes.batch, geometry, bias: bias, tail: tail, into: output)
+      return try isWhole ? output : tail?.applied(to: output, context) ?? output
     }
     guard let weight else { throw OperatorError.missingInput(index: 1, name: "W") }
     if Real.self == Float.self, ColumnConvolution.pays(shapes) {
       try ColumnConvolution(shapes: shapes, geometry: geometry).run(
         input: input.pointer(), weight: weight.pointer(), bias: bias?.pointer(),
         output: output.mutablePointer(), context: context)
-      return [output]
+      return try tail?.applied(to: output, context) ?? output
     }
     convolve(
       shapes, geometry, input: input.pointer(as: Real.self), weight: weight.pointer(),
       bias: bias?.pointer(), output: output.mutablePointer())
-    return [output]
+    return try tail?.applied(to: output, context) ?? output
   }
 
   func prepared(

@@ -48,17 +48,50 @@ struct PackedFilters: Sendable {
       kernel: (shape.rank == 4 ? shape[2] : 1, shape[shape.rank - 1]), groups: groups)
   }
 
-  /// Convolves `batch` images of `input` under the window `geometry`, plus a bias a channel.
+  /// Convolves `batch` images of `input` under the window `geometry`, plus a bias a channel, and
+  /// whatever of `tail` goes along; false where the tail is still to be applied.
+  @discardableResult
   func run(
-    _ input: Tensor, batch: Int, _ geometry: WindowGeometry, bias: Tensor?, into output: Tensor
+    _ input: Tensor, batch: Int, _ geometry: WindowGeometry, bias: Tensor?,
+    tail: FusedTail? = nil, into output: Tensor
+  ) -> Bool {
+    var epilogue = ProductEpilogue(rowBias: bias?.pointer())
+    guard let imageBias = tail.flatMap({ Self.imageBias($0, bias, output.shape) }) else {
+      let isWhole = tail?.join(&epilogue, output.shape) ?? true
+      convolve(input, batch, geometry, epilogue, hasImageBias: false, into: output)
+      withExtendedLifetime((input, bias, tail?.residual, output)) {}
+      return isWhole
+    }
+    epilogue.activation = tail?.activation.function
+    imageBias.withUnsafeBufferPointer {
+      epilogue.rowBias = $0.baseAddress
+      convolve(input, batch, geometry, epilogue, hasImageBias: true, into: output)
+    }
+    withExtendedLifetime((input, output)) {}
+    return true
+  }
+
+  /// The bias and a residual `[N, C, 1, …]`, which is one more bias of each image, added up.
+  private static func imageBias(_ tail: FusedTail, _ bias: Tensor?, _ result: Shape) -> [Float]? {
+    guard let residual = tail.residual, residual.shape != result,
+      residual.shape.rank == result.rank, residual.elementCount > 0,
+      residual.shape.dimensions.prefix(2) == result.dimensions.prefix(2),
+      residual.shape.dimensions.dropFirst(2).allSatisfy({ $0 == 1 })
+    else { return nil }
+    let terms = residual.array(of: Float.self)
+    guard let own = bias?.array(of: Float.self) else { return terms }
+    return terms.indices.map { terms[$0] + own[$0 % own.count] }
+  }
+
+  private func convolve(
+    _ input: Tensor, _ batch: Int, _ geometry: WindowGeometry, _ epilogue: ProductEpilogue,
+    hasImageBias: Bool, into output: Tensor
   ) {
-    let plan = Self.window(convolution.geometry, geometry)
-    let isImage = geometry.rank == 2
     convolution.run(
-      input.pointer(), batch: batch, height: isImage ? geometry.input[0] : 1,
-      width: geometry.input[geometry.rank - 1], into: output.mutablePointer(), geometry: plan,
-      epilogue: ProductEpilogue(rowBias: bias?.pointer()))
-    withExtendedLifetime((input, bias, output)) {}
+      input.pointer(), batch: batch, height: geometry.rank == 2 ? geometry.input[0] : 1,
+      width: geometry.input[geometry.rank - 1], into: output.mutablePointer(),
+      geometry: Self.window(convolution.geometry, geometry), epilogue: epilogue,
+      hasImageBias: hasImageBias)
   }
 }
 

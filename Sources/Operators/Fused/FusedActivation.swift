@@ -8,6 +8,11 @@ struct FusedActivation: Sendable {
   /// The kernel's function; nil for none.
   let function: ElementwiseFunction?
 
+  /// No function.
+  static func none() -> FusedActivation { FusedActivation(function: nil) }
+
+  private init(function: ElementwiseFunction?) { self.function = function }
+
   init(_ attributes: inout AttributeReader) throws {
     let name = try attributes.string("activation", default: "")
     let alpha = try attributes.float("activation_alpha", default: 0)

@@ -5,6 +5,10 @@ public enum FusedOperators {
 
   /// All of them.
   static let all: [any Operator.Type] = [
-    FusedGroupNormalizationOperator.self
+    FusedGroupNormalizationOperator.self,
+    HeadAttentionOperator.self,
+    FusedConvOperator.self,
+    FusedMatMulOperator.self,
+    GatedGeluOperator.self,
   ]
 }

@@ -20,7 +20,7 @@ struct MatMulOperator: NumericOperator, PreparableOperator {
   func run<Number: NumberElement>(
     as type: Number.Type, _ context: ExecutionContext
   ) throws -> [Tensor?] {
-    if let packed { return [try multiplyPacked(packed, context)] }
+    if let packed { return [try multiplyPacked(packed, context, bias: nil, tail: nil)] }
     try context.requireSameType(0, 1)
     let (a, b) = (try context.input(0, "A"), try context.input(1, "B"))
     let shapes = try MatrixShapes(a.shape, b.shape)
@@ -67,17 +67,43 @@ extension MatMulOperator {
     }
   }
 
+  /// The fp32 product, then `bias` `[columns]` added, then the tail.
+  func run(_ context: ExecutionContext, bias: Tensor?, tail: FusedTail) throws -> Tensor {
+    if let packed { return try multiplyPacked(packed, context, bias: bias, tail: tail) }
+    guard let product = try run(as: Float.self, context)[0] else {
+      throw OperatorError.missingInput(index: 0, name: "A")
+    }
+    return try applied(bias, tail, to: product, context)
+  }
+
+  private func applied(
+    _ bias: Tensor?, _ tail: FusedTail?, to product: Tensor, _ context: ExecutionContext
+  ) throws -> Tensor {
+    var result = product
+    if let bias {
+      result = try FusedTail(activation: .none(), residual: bias).applied(to: result, context)
+    }
+    return try tail?.applied(to: result, context) ?? result
+  }
+
   /// The product of A, whose matrices make one tall matrix, and the packed B.
-  private func multiplyPacked(_ b: PackedOperand, _ context: ExecutionContext) throws -> Tensor {
+  private func multiplyPacked(
+    _ b: PackedOperand, _ context: ExecutionContext, bias: Tensor?, tail: FusedTail?
+  ) throws -> Tensor {
     let a = try context.input(0, "A", .float32)
     let shapes = try MatrixShapes(a.shape, b.shape)
     let output = try context.allocate(.float32, shapes.shape)
+    var epilogue = ProductEpilogue()
+    let isBiased = bias?.shape == [shapes.columns]
+    if isBiased { epilogue.columnBias = bias?.pointer() }
+    let isWhole = (isBiased || bias == nil) && tail?.join(&epilogue, shapes.shape) ?? true
     let product = MatrixProduct(
       rows: shapes.rows * shapes.count, depth: shapes.depth, columns: shapes.columns)
     product.run(
       .strided(a.pointer(), rowStride: shapes.depth, columnStride: 1), .packed(b.matrix),
-      into: output.mutablePointer())
-    return output
+      into: output.mutablePointer(), epilogue: epilogue)
+    withExtendedLifetime((a, bias, tail?.residual)) {}
+    return try isWhole ? output : applied(isBiased ? nil : bias, tail, to: output, context)
   }
 
   func prepared(

@@ -27,11 +27,16 @@ public enum GraphRewrites {
   /// All of them.
   public static let all: [any GraphRewrite.Type] = [
     IdentityRemoval.self,
+    TransposedExtents.self,
     ExtentFolding.self,
     SwishFusion.self,
     GeluFusion.self,
     GroupNormalizationFusion.self,
     NormalizationActivationFusion.self,
+    AttentionFusion.self,
+    GatedGeluFusion.self,
+    ProductFusion.self,
+    ConvolutionFusion.self,
   ]
 
   /// The names, in that order.

@@ -13,6 +13,7 @@ struct GraphRewriting: Sendable {
     guard !rewrites.isEmpty, !graph.nodes.isEmpty else { return graph }
     var rewritable = RewritableGraph(graph, weights: weights, registry: registry)
     for rewrite in rewrites { try rewrite.apply(to: &rewritable) }
+    rewritable.prune()
     return rewritable.result
   }
 }

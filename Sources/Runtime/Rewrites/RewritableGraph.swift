@@ -37,20 +37,10 @@ public struct RewritableGraph {
     infer()
   }
 
-  /// The graph as it now stands, nodes that nothing reads left out.
+  /// The graph as it now stands.
   var result: Graph {
     var result = graph
-    var used = kept
-    var remaining: [Node] = []
-    for node in nodes.reversed() {
-      guard let node, node.outputs.contains(where: { used.contains(ByteString($0)) }) else {
-        continue
-      }
-      used.formUnion(node.inputs.map(ByteString.init))
-      for body in node.subgraphs { used.formUnion(body.freeNames) }
-      remaining.append(node)
-    }
-    result.nodes = remaining.reversed()
+    result.nodes = nodes.compactMap { $0 }
     return result
   }
 
@@ -59,6 +49,15 @@ public struct RewritableGraph {
     for name in node.outputs where !name.isEmpty { producers[ByteString(name)] = index }
     for name in node.inputs where !name.isEmpty {
       readers[ByteString(name), default: []].append(index)
+    }
+  }
+
+  /// Takes out nodes that nothing reads.
+  mutating func prune() {
+    for index in nodes.indices.reversed() {
+      guard let node = nodes[index] else { continue }
+      let isRead = node.outputs.contains { !$0.isEmpty && (isKept($0) || !readers(of: $0).isEmpty) }
+      if !isRead { remove([index]) }
     }
   }
 
@@ -204,8 +203,9 @@ extension RewritableGraph {
     }
   }
 
-  /// Finds anew what is known of the values, after changes that tell more.
+  /// Takes out nodes that nothing reads, and finds anew what is known of the values.
   public mutating func infer() {
+    prune()
     // A graph whose types contradict each other is refused when it runs, with its own message.
     known = (try? ShapeInference(registry: registry).infer(result)) ?? known
   }
