@@ -30,6 +30,9 @@ public enum JobError: Error, Equatable, Sendable {
   /// The file's digest is not the one demanded.
   case digest(path: String, expected: String, found: String)
 
+  /// The model was not quantized by a recipe.
+  case noRecipe(path: String)
+
   /// What a run that meets this ends with.
   public var exitStatus: ExitStatus {
     switch self {
@@ -69,6 +72,8 @@ extension JobError: CustomStringConvertible {
     case .lora(let path, let name, let expected, let found):
       "\(path.escapedForDisplay): \(name): expected \(expected), found \(found)"
     case .image(let reason): reason
+    case .noRecipe(let path):
+      "\(path.escapedForDisplay): expected a quantized model, found one without a recipe"
     case .digest(let path, let expected, let found):
       "\(path.escapedForDisplay): content digest: expected \(expected), found \(found)"
     }

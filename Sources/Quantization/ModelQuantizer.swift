@@ -6,13 +6,19 @@ import Tensors
 public struct QuantizedModel: Sendable {
   /// The model: graphs rewritten, weights behind `QuantizedSource`s.
   public let model: Model
-  /// What was decided, component by component, tensor by tensor.
+  /// What was decided about weights, component by component, tensor by tensor.
   public let decisions: [[TensorDecision]]
+  /// What was decided about activations, layer by layer.
+  public let activations: [ActivationDecision]
   private let sources: [QuantizedSource]
 
-  init(model: Model, decisions: [[TensorDecision]], sources: [QuantizedSource]) {
+  init(
+    model: Model, decisions: [[TensorDecision]], activations: [ActivationDecision],
+    sources: [QuantizedSource]
+  ) {
     self.model = model
     self.decisions = decisions
+    self.activations = activations
     self.sources = sources
   }
 
@@ -25,52 +31,70 @@ public struct QuantizedModel: Sendable {
   }
 }
 
-/// Quantizes the weights of a model by a recipe.
+/// Quantizes a model by a recipe.
 public struct ModelQuantizer: Sendable {
   private let recipe: Recipe
+  private let calibration: CalibrationProvider
+  private let progress: @Sendable (String) -> Void
+  private let sensitivities: SensitivityCache?
 
   /// Quantizes by `recipe`.
-  public init(recipe: Recipe) { self.recipe = recipe }
+  ///
+  /// - Parameters:
+  ///   - calibration: what graphs are run on where the recipe needs or can use it.
+  ///   - sensitivities: where measurements for a budget are kept; nil to keep none.
+  ///   - progress: is told what is being done.
+  public init(
+    recipe: Recipe, calibration: @escaping CalibrationProvider = { _, _ in nil },
+    sensitivities: SensitivityCache? = nil,
+    progress: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    self.recipe = recipe
+    self.calibration = calibration
+    self.sensitivities = sensitivities
+    self.progress = progress
+  }
 
   /// The quantized form of `model`; weights are read when the result's are.
   ///
-  /// - Throws: `QuantizationError` for patterns that match nothing and tensors quantized already.
-  public func quantize(_ model: Model) throws -> QuantizedModel {
+  /// - Throws: `QuantizationError`; what calibration throws.
+  public func quantize(
+    _ model: Model
+  ) throws -> (quantized: QuantizedModel, frontier: BudgetReport?) {
     let decisions = try QuantizationPlanner(recipe: recipe).plan(model)
+    let planner = ComponentPlanner(
+      recipe: recipe, calibration: calibration, progress: progress)
+    let plans = try zip(model.components, decisions).map { try planner.plan($0, $1) }
+    let choice = try recipe.budget.map { budget in
+      try BudgetPlanner(
+        budget: budget, calibration: calibration, cache: sensitivities, progress: progress
+      ).choose(plans)
+    }
     var quantized = model
     var sources: [QuantizedSource] = []
-    for index in model.components.indices {
-      let (component, source) = try quantize(model.components[index], decisions[index])
+    for (index, plan) in plans.enumerated() {
+      let (component, source) = try plan.assembled(
+        choice?.schemes[index] ?? [:], reason: "chosen for the budget \(choice?.budget ?? "")")
       quantized.components[index] = component
       sources.append(source)
     }
-    return QuantizedModel(model: quantized, decisions: decisions, sources: sources)
+    let result = QuantizedModel(
+      model: quantized, decisions: sources.map(\.decisions),
+      activations: plans.enumerated().flatMap { index, plan in
+        plan.activations.map { $0.dropped(choice?.schemes[index] ?? [:]) }
+      }, sources: sources)
+    return (result, choice?.report)
   }
+}
 
-  private func quantize(
-    _ component: Component, _ decisions: [TensorDecision]
-  ) throws -> (Component, QuantizedSource) {
-    var taken = Set(component.weights.tensors.map { ByteString($0.name) })
-    let names = decisions.map { decision -> GeneratedNames? in
-      guard case .integer(let scheme) = decision.scheme else { return nil }
-      return GeneratedNames(
-        for: decision.tensor.name, isSymmetric: scheme.isSymmetric, taken: &taken)
-    }
-    let source = try QuantizedSource(
-      original: component.weights, decisions: decisions, names: names,
-      saturates: recipe.saturates)
-    var quantized = component
-    quantized.weights = source
-    let rewriter = GraphQuantizer(decisions, names)
-    quantized.graphs = component.graphs.map(rewriter.rewrite)
-    for (decision, names) in zip(decisions, names) {
-      guard case .integer(let scheme) = decision.scheme, let names,
-        let granularity = decision.granularity
-      else { continue }
-      quantized.quantization[decision.tensor.name] = TensorQuantization(
-        originalType: decision.tensor.dtype, granularity: granularity, scale: names.scale,
-        zeroPoint: names.zeroPoint, isSymmetric: scheme.isSymmetric)
-    }
-    return (quantized, source)
+extension ActivationDecision {
+  /// The decision where weights got other schemes.
+  fileprivate func dropped(_ schemes: [ByteString: WeightScheme]) -> ActivationDecision {
+    guard let scheme = schemes[ByteString(weight)] else { return self }
+    var decision = self
+    decision.scheme = .none
+    decision.reason = "its weight is \(scheme)"
+    decision.parameters = []
+    return decision
   }
 }

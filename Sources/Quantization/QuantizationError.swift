@@ -14,6 +14,18 @@ public enum QuantizationError: Error, Equatable, Sendable {
   case unusedPattern(String)
   /// The weight is quantized already.
   case alreadyQuantized(component: String, tensor: String)
+  /// Static activations or second-order rounding have nothing to be calibrated on.
+  case noCalibrationData(component: String, graph: String)
+  /// No run of the calibration computed the value, or only NaN and infinities.
+  case unreachedActivation(component: String, value: String)
+  /// Scales by timestep need an input that holds it.
+  case noTimestepInput(graph: String)
+  /// A recipe breaks a rule of its format.
+  case recipe(field: String, expected: String, found: String)
+  /// No choice of layers keeps the budget.
+  case budget(wanted: String, best: String)
+  /// A file of measured sensitivities is not what it should be.
+  case sensitivities(path: String, reason: String)
 }
 
 extension QuantizationError: CustomStringConvertible {
@@ -32,6 +44,22 @@ extension QuantizationError: CustomStringConvertible {
       "the pattern \"\(pattern.escapedForDisplay)\" matches no tensor"
     case .alreadyQuantized(let component, let tensor):
       "\(Self.place(component, tensor)): is quantized already; quantize the original instead"
+    case .noCalibrationData(let component, let graph):
+      "\(component.escapedForDisplay): graph \(graph.escapedForDisplay): there is nothing to "
+        + "calibrate on: the model has no scheduler to make a trajectory with; "
+        + "give inputs with --calibration FILE"
+    case .unreachedActivation(let component, let value):
+      "\(component.escapedForDisplay): value \(value.escapedForDisplay(limit: 300)): expected "
+        + "finite values in the calibration's runs, found none"
+    case .noTimestepInput(let graph):
+      "graph \(graph.escapedForDisplay): scales by step need an input called timestep"
+    case .recipe(let field, let expected, let found):
+      "recipe: \(field.escapedForDisplay): expected \(expected), "
+        + "found \(found.escapedForDisplay(limit: 100))"
+    case .budget(let wanted, let best):
+      "the budget \(wanted) cannot be kept; the nearest is \(best)"
+    case .sensitivities(let path, let reason):
+      "\(path.escapedForDisplay): \(reason)"
     }
   }
 

@@ -91,7 +91,7 @@ public struct QuantizationPlanner: Sendable {
 
 extension WeightScheme {
   /// `keep` where the tensor has the wanted type already.
-  fileprivate func normalized(for dtype: DType) -> WeightScheme {
+  func normalized(for dtype: DType) -> WeightScheme {
     if case .float(let wanted) = self, wanted == dtype { .keep } else { self }
   }
 }

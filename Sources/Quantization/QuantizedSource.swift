@@ -16,6 +16,10 @@ public final class QuantizedSource: TensorSource {
     case values
     case scale
     case zeroPoint
+    /// A bias that is corrected for the errors of a weight, by the weight's number.
+    case corrected(weight: Int)
+    /// A new bias that holds nothing but the correction.
+    case correction(weight: Int)
   }
 
   struct Entry: Sendable {
@@ -25,9 +29,10 @@ public final class QuantizedSource: TensorSource {
 
   public let tensors: [TensorInfo]
   private let original: any TensorSource
-  private let decisions: [TensorDecision]
+  let decisions: [TensorDecision]
   private let converter: WeightConverter
   private let entries: [Entry]
+  private let store: ConvertedStore?
   private let state = Mutex(State())
 
   private struct State {
@@ -35,21 +40,45 @@ public final class QuantizedSource: TensorSource {
     var order: [Int] = []
     var helpers: [Int: (scale: [UInt8], zeroPoint: [UInt8])] = [:]
     var accounts: [Int: TensorAccount] = [:]
+    var shifts: [Int: [Float]] = [:]
   }
 
   init(
     original: any TensorSource, decisions: [TensorDecision], names: [GeneratedNames?],
-    saturates: Bool
+    converter: WeightConverter, biases: BiasPlan, store: ConvertedStore? = nil
   ) throws {
     self.original = original
     self.decisions = decisions
-    converter = WeightConverter(saturates: saturates)
+    self.converter = converter
+    self.store = store
+    let numbers = Dictionary(
+      decisions.enumerated().map { (ByteString($1.tensor.name), $0) },
+      uniquingKeysWith: { first, _ in first })
+    var corrected: [ByteString: Int] = [:]
+    var added: [Int: TensorInfo] = [:]
+    for correction in biases.corrections {
+      guard let weight = numbers[correction.weight] else { continue }
+      if correction.isNew {
+        added[weight] = try TensorInfo(
+          name: correction.bias, dtype: .float32, shape: [correction.channelCount])
+      } else {
+        corrected[ByteString(correction.bias)] = weight
+      }
+    }
     var infos: [TensorInfo] = []
     var entries: [Entry] = []
     for (index, decision) in decisions.enumerated() {
       let layout = try decision.storedTensors(names[index])
       infos += layout.map(\.info)
-      entries += layout.map { Entry(index: index, part: $0.part) }
+      if let weight = corrected[ByteString(decision.tensor.name)] {
+        entries.append(Entry(index: index, part: .corrected(weight: weight)))
+      } else {
+        entries += layout.map { Entry(index: index, part: $0.part) }
+      }
+      if let info = added[index] {
+        infos.append(info)
+        entries.append(Entry(index: index, part: .correction(weight: index)))
+      }
     }
     tensors = infos
     self.entries = entries
@@ -74,6 +103,14 @@ extension QuantizedSource {
       }
     case .scale: try copy(try helpers(entry.index).scale, offset, buffer)
     case .zeroPoint: try copy(try helpers(entry.index).zeroPoint, offset, buffer)
+    case .corrected(let weight):
+      let bias = try original.tensor(entry.index).array(of: Float.self)
+      let shift = try shift(weight, count: bias.count)
+      try copy(zip(bias, shift).map { $0 + $1 }, offset, buffer)
+      note(unchanged: entry.index)
+    case .correction(let weight):
+      let count = tensors[index].shape.elementCount
+      try copy(try shift(weight, count: count), offset, buffer)
     }
   }
 
@@ -104,8 +141,13 @@ extension QuantizedSource {
   private func converted(_ index: Int) throws -> ConvertedWeight {
     if let weight = state.withLock({ $0.converted[index] }) { return weight }
     let decision = decisions[index]
-    let weight = try converter.convert(try original.tensor(index), decision)
+    let weight =
+      try store?.weight(decision)
+      ?? converter.convert(
+        try original.tensor(index), decision)
+    store?.keep(weight, decision)
     state.withLock { state in
+      if let shift = weight.outputShift { state.shifts[index] = shift }
       state.converted[index] = weight
       state.order.append(index)
       if state.order.count > Self.heldCount {
@@ -125,6 +167,19 @@ extension QuantizedSource {
     if let known = state.withLock({ $0.helpers[index] }) { return known }
     let weight = try converted(index)
     return (weight.scale?.packedBytes() ?? [], weight.zeroPoint?.packedBytes() ?? [])
+  }
+
+  /// What the products with weight `index` lack, for each of `count` output channels; zeros where
+  /// it is not known.
+  private func shift(_ index: Int, count: Int) throws -> [Float] {
+    if let known = state.withLock({ $0.shifts[index] }) { return known }
+    return try converted(index).outputShift ?? [Float](repeating: 0, count: count)
+  }
+
+  private func copy(
+    _ values: [Float], _ offset: Int, _ buffer: UnsafeMutableRawBufferPointer
+  ) throws {
+    try copy(values.withUnsafeBytes { Array($0) }, offset, buffer)
   }
 
   private func note(unchanged index: Int) {

@@ -8,6 +8,8 @@ struct ConvertedWeight: Sendable {
   let scale: Tensor?
   let zeroPoint: Tensor?
   let deviation: WeightDeviation
+  /// What products with the weight lack on average, for each output channel, where that is known.
+  var outputShift: [Float]?
 
   /// The bytes stored, scales and zero points included.
   var packedByteCount: Int {
@@ -21,8 +23,12 @@ struct ConvertedWeight: Sendable {
 struct WeightConverter: Sendable {
   /// Whether values beyond a floating-point type's range become its largest.
   let saturates: Bool
+  /// How integers are found.
+  var settings = RoundingSettings.plain
+  /// The moments of the weights' inputs, where the settings need them.
+  var moments: MomentsProvider?
 
-  /// - Throws: `QuantizationError.notFinite`, `.overflow`, `.vanishes`.
+  /// - Throws: `QuantizationError.notFinite`, `.overflow`, `.vanishes`; what calibration throws.
   func convert(_ tensor: Tensor, _ decision: TensorDecision) throws -> ConvertedWeight {
     let floats = try tensor.converted(to: .float32)
     try checkFinite(tensor, floats, decision)
@@ -31,12 +37,13 @@ struct WeightConverter: Sendable {
       return ConvertedWeight(values: tensor, scale: nil, zeroPoint: nil, deviation: .none)
     case .float(let dtype): return try round(tensor, floats, to: dtype, decision)
     case .integer(let scheme):
-      let weight = try WeightQuantizer(scheme: scheme).quantize(
-        floats.pointer(), floats.shape, decision.granularity ?? .tensor)
+      let weight = try WeightQuantizer(scheme: scheme, settings: settings).quantize(
+        floats.pointer(), floats.shape, decision.granularity ?? .tensor,
+        moments: try moments?.moments(for: decision.tensor.name))
       withExtendedLifetime(floats) {}
       return ConvertedWeight(
         values: weight.values, scale: weight.scale, zeroPoint: weight.zeroPoint,
-        deviation: weight.deviation)
+        deviation: weight.deviation, outputShift: weight.outputShift)
     }
   }
 

@@ -7,6 +7,7 @@
 #include "imgk_gemm.h"
 #include "imgk_int8.h"
 #include "imgk_bits.h"
+#include "imgk_calibrate.h"
 #include "imgk_convert.h"
 #include "imgk_convolution_gradient.h"
 #include "imgk_isa.h"
@@ -16,6 +17,7 @@
 #include "imgk_planes.h"
 #include "imgk_quantize.h"
 #include "imgk_reduce.h"
+#include "imgk_rounding.h"
 #include "imgk_softmax.h"
 #include "imgk_unary.h"
 

@@ -37,6 +37,19 @@ public struct InspectJob: Sendable {
   }
 }
 
+extension InspectJob {
+  /// The recipe that the model was quantized by.
+  ///
+  /// - Throws: the formats' errors, `FileIOError`; `JobError.noRecipe` for a model without one.
+  public func recipe() throws -> String {
+    let model = try ModelLoader().load(path: path).model
+    guard let content = model.file(at: QuantizeJob.recipePath) else {
+      throw JobError.noRecipe(path: path)
+    }
+    return String(decoding: content, as: UTF8.self)
+  }
+}
+
 /// What a file holds.
 public struct InspectReport: Sendable {
   /// The model; its weights have not been read.

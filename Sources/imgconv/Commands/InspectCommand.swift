@@ -19,10 +19,17 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Read all of an .imgc and check every digest.")
   var verify = false
 
+  @Flag(help: "Print the recipe that the file was quantized by, and nothing else.")
+  var recipe = false
+
   @Flag(help: "Print everything as JSON.")
   var json = false
 
   mutating func run() throws {
+    if recipe {
+      print(try InspectJob(path: file).recipe(), terminator: "")
+      return
+    }
     let report = try InspectJob(path: file, verifies: verify).run()
     if json {
       try JSONReport.print(InspectDocument(report))

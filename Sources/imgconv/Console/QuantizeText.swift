@@ -5,8 +5,53 @@ import Tensors
 
 /// The account of a quantization, in words.
 enum QuantizeText {
-  /// A row for each tensor, totals, and what was written.
-  static func table(_ report: QuantizeReport) -> String {
+  /// The tables of tensors, of activations and of the budget's choice, totals, what was written.
+  static func text(_ report: QuantizeReport) -> String {
+    let isQuantizing = report.activations.contains { $0.scheme != .none }
+    return [
+      tensors(report), isQuantizing ? activations(report.activations) : nil,
+      report.budget.map(frontier), totals(report),
+    ].compactMap { $0 }.joined(separator: "\n\n")
+  }
+
+  /// A row for each layer.
+  private static func activations(_ decisions: [ActivationDecision]) -> String {
+    var table = TextTable([
+      ("layer", .left), ("activation", .left), ("to", .left), ("scale", .right),
+      ("zero point", .right), ("why kept", .left),
+    ])
+    for decision in decisions {
+      let scales = decision.parameters.map { Quantities.significant(Double($0.scale), 4) }
+      table.add([
+        decision.layer.escapedForDisplay(limit: 60), decision.value.escapedForDisplay(limit: 40),
+        "\(decision.scheme)", scales.joined(separator: " "),
+        decision.parameters.map { "\($0.zeroPoint)" }.joined(separator: " "),
+        decision.scheme == .none ? decision.reason : "",
+      ])
+    }
+    return table.text
+  }
+
+  /// A row for each choice that was considered.
+  private static func frontier(_ report: BudgetReport) -> String {
+    var table = TextTable([
+      ("layers in fp16", .right), ("size", .right), ("of fp32", .right),
+      ("expected PSNR", .right), ("measured PSNR", .right), ("", .left),
+    ])
+    for point in report.frontier {
+      table.add([
+        "\(point.keptCount) of \(report.layers.count)", Quantities.bytes(point.byteCount),
+        Quantities.percent(point.byteCount, of: report.originalByteCount),
+        "\(Quantities.significant(point.expectedPSNR, 4)) dB",
+        point.measuredPSNR.map { "\(Quantities.significant($0, 4)) dB" } ?? "",
+        point.isChosen ? "chosen" : "",
+      ])
+    }
+    return table.text
+  }
+
+  /// A row for each tensor.
+  private static func tensors(_ report: QuantizeReport) -> String {
     var table = TextTable([
       ("tensor", .left), ("shape", .left), ("from", .left), ("to", .left), ("before", .right),
       ("after", .right), ("rel. L2 error", .right), ("why", .left),
@@ -22,7 +67,7 @@ enum QuantizeText {
         account.decision.reason + remarks(account),
       ])
     }
-    return table.text + "\n\n" + totals(report)
+    return table.text
   }
 
   /// What a floating-point type lost; that small weights round to zero is usual for integers.
@@ -66,11 +111,47 @@ struct QuantizeDocument: Encodable {
     let saturatedCount: Int
   }
 
+  /// One layer's activation.
+  struct ActivationEntry: Encodable {
+    let component: String
+    let layer: String
+    let weight: String
+    let value: String
+    let scheme: String
+    let reason: String
+    let scales: [Float]
+    let zeroPoints: [Int]
+  }
+
+  /// One choice that a budget considered.
+  struct FrontierEntry: Encodable {
+    let keptLayers: Int
+    let bytes: Int
+    let expectedPSNR: Double
+    let measuredPSNR: Double?
+    let chosen: Bool
+  }
+
   let tensors: [Entry]
+  let activations: [ActivationEntry]
+  let frontier: [FrontierEntry]?
+  let recipe: String
   let artifact: ArtifactDocument?
 
   init(_ report: QuantizeReport) {
     artifact = report.artifact.map(ArtifactDocument.init)
+    recipe = report.recipe.yaml()
+    activations = report.activations.map {
+      ActivationEntry(
+        component: $0.component, layer: $0.layer, weight: $0.weight, value: $0.value,
+        scheme: "\($0.scheme)", reason: $0.reason, scales: $0.parameters.map(\.scale),
+        zeroPoints: $0.parameters.map(\.zeroPoint))
+    }
+    frontier = report.budget?.frontier.map {
+      FrontierEntry(
+        keptLayers: $0.keptCount, bytes: $0.byteCount, expectedPSNR: $0.expectedPSNR,
+        measuredPSNR: $0.measuredPSNR, chosen: $0.isChosen)
+    }
     tensors = report.accounts.map {
       Entry(
         component: $0.decision.component, tensor: $0.decision.tensor.name,

@@ -21,18 +21,22 @@ public struct WeightUsage: Hashable, Sendable {
 public struct WeightUsageAnalysis: Sendable {
   /// The first use found of each weight, by the weight's name; multiplications come before others.
   public let usages: [ByteString: WeightUsage]
+  /// The products of the graphs themselves, in order; those in bodies of control flow are left out.
+  public let layers: [ProductLayer]
 
   /// Looks through `graphs`, bodies of control flow included.
   public init(graphs: [Graph]) {
     var collector = UsageCollector()
-    for graph in graphs { collector.visit(graph, outer: [:]) }
+    for (index, graph) in graphs.enumerated() { collector.visit(graph, number: index, outer: [:]) }
     usages = collector.usages
+    layers = collector.layers
   }
 }
 
 /// Follows weights through nodes that only move their elements.
 private struct UsageCollector {
   var usages: [ByteString: WeightUsage] = [:]
+  var layers: [ProductLayer] = []
 
   /// A value that is a weight with its axes permuted.
   struct View {
@@ -41,7 +45,8 @@ private struct UsageCollector {
     let axes: [Int]
   }
 
-  mutating func visit(_ graph: Graph, outer: [ByteString: View]) {
+  /// `number` is the graph's among its component's; nil for a body.
+  mutating func visit(_ graph: Graph, number: Int?, outer: [ByteString: View]) {
     var views = outer
     for initializer in graph.initializers {
       if let weight = initializer.weightName {
@@ -49,14 +54,15 @@ private struct UsageCollector {
           weight: ByteString(weight), axes: Array(0..<initializer.shape.rank))
       }
     }
-    for node in graph.nodes {
-      for body in node.subgraphs { visit(body, outer: views) }
+    for (position, node) in graph.nodes.enumerated() {
+      for body in node.subgraphs { visit(body, number: nil, outer: views) }
       if let view = moved(node, views) {
         views[ByteString(node.outputs[0])] = view
       } else {
         for (index, name) in node.inputs.enumerated() {
           if let view = views[ByteString(name)] { record(view, node, index) }
         }
+        if let number { noteLayer(node, views, graph: number, index: position) }
       }
     }
   }
@@ -76,6 +82,22 @@ private struct UsageCollector {
       return View(weight: view.weight, axes: axes.map { view.axes[$0] })
     default: return nil
     }
+  }
+
+  private mutating func noteLayer(
+    _ node: Node, _ views: [ByteString: View], graph: Int, index: Int
+  ) {
+    guard node.domain.isEmpty, node.inputs.count >= 2,
+      ["Conv", "ConvTranspose", "Gemm", "MatMul"].contains(node.opType)
+    else { return }
+    let operands = node.inputs.prefix(2).map { views[ByteString($0)] }
+    guard let side = operands.firstIndex(where: { $0 != nil }), let view = operands[side],
+      operands[1 - side] == nil, view.axes.count >= 2
+    else { return }
+    layers.append(
+      ProductLayer(
+        graph: graph, index: index, node: node, weight: view.weight.text, weightInput: side,
+        weightAxes: view.axes))
   }
 
   private mutating func record(_ view: View, _ node: Node, _ index: Int) {

@@ -1,0 +1,44 @@
+// Kernel text of calibration's statistics; see simd.h.
+#include "lanes_body.h"
+
+/// The bin of each value, -1 for NaN.
+IMGK_TARGET static void IMGK_FN(bin_numbers)(const float *src, size_t count, float limit, float factor, float last,
+                                             int32_t *dst) {
+  for (size_t i = 0; i < count; i += IMGK_LANES) {
+    const size_t rest = count - i;
+    imgk_vf x = rest < IMGK_LANES ? IMGK_FN(load_part)(src + i, rest, 0.0f) : IMGK_FN(load)(src + i);
+    imgk_vf place = (x + limit) * factor;
+    place = IMGK_FN(select)(x == x, IMGK_FN(clamp)(place, 0.0f, last), IMGK_FN(splat)(-1.0f));
+    imgk_vi bins = __builtin_convertvector(place, imgk_vi);
+    memcpy(dst + i, &bins, (rest < IMGK_LANES ? rest : IMGK_LANES) * sizeof *dst);
+  }
+}
+
+/// Blocks of 256 elements are summed in fp32, the blocks in fp64.
+IMGK_TARGET static double IMGK_FN(rounding_error)(const float *src, const float *importance, size_t count, float scale,
+                                                  int32_t zero, int32_t low, int32_t high) {
+  double total = 0;
+  // What is added to a rounded quotient is exact: bounds and zero point are small integers.
+  const float lowest = (float)(low - zero), highest = (float)(high - zero);
+  for (size_t start = 0; start < count; start += 256) {
+    const size_t stop = count - start < 256 ? count : start + 256;
+    imgk_vf sum = {0};
+    for (size_t i = start; i < stop; i += IMGK_LANES) {
+      const size_t rest = stop - i;
+      imgk_vf x = rest < IMGK_LANES ? IMGK_FN(load_part)(src + i, rest, 0.0f) : IMGK_FN(load)(src + i);
+      imgk_vf q = IMGK_FN(clamp)(__builtin_elementwise_roundeven(x / scale), lowest, highest);
+      imgk_vf error = x - q * scale;
+      imgk_vf term = error * error;
+      if (importance) {
+        term *= rest < IMGK_LANES ? IMGK_FN(load_part)(importance + i, rest, 0.0f) : IMGK_FN(load)(importance + i);
+      }
+      sum += term;
+    }
+    for (int lane = 0; lane < IMGK_LANES; lane++) total += (double)sum[lane];
+  }
+  return total;
+}
+
+static const imgk_calibrate_kernels IMGK_FN(kernels) = {IMGK_FN(bin_numbers), IMGK_FN(rounding_error)};
+
+#undef IMGK_LANE_FN
