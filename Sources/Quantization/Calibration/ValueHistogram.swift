@@ -70,7 +70,7 @@ extension ValueHistogram {
       limit *= 2
       var merged = [UInt64](repeating: 0, count: Self.binCount)
       let middle = Self.binCount / 2
-      for index in counts.indices { merged[(index - middle >> 1) + middle] += counts[index] }
+      for index in counts.indices { merged[((index - middle) >> 1) + middle] += counts[index] }
       counts = merged
     }
   }

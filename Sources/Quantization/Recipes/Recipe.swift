@@ -37,8 +37,7 @@ public struct Recipe: Hashable, Sendable {
   /// How weights become integers; nil for second-order where there is something to calibrate on,
   /// else nearest.
   public var rounding: WeightRounding?
-  /// How a weight's ranges are chosen, `minMax` or `meanSquare`; nil for `meanSquare` with
-  /// second-order rounding, else `minMax`.
+  /// How a weight's ranges are chosen, `minMax` or `meanSquare`; nil for `minMax`.
   public var weightRange: RangeMethod?
   /// Whether biases make up for what quantized products lack on average; nil for yes with
   /// second-order rounding.
@@ -86,7 +85,7 @@ extension Recipe {
     var recipe = self
     let rounding = rounding ?? (isCalibrated ? .secondOrder : .nearest)
     recipe.rounding = rounding
-    recipe.weightRange = weightRange ?? (rounding == .secondOrder ? .meanSquare : .minMax)
+    recipe.weightRange = weightRange ?? .minMax
     recipe.correctsBias = correctsBias ?? (rounding == .secondOrder)
     return recipe
   }
