@@ -61,6 +61,8 @@ let package = Package(
     .executableTarget(
       name: "kernels-benchmark", dependencies: ["Kernels"], path: "Benchmarks/kernels",
       swiftSettings: strict),
+    module("GGUFFormat", ["FileIO", "Tensors", "Kernels"]),
+    tests("GGUFFormat", ["FileIO", "Tensors", "TestSupport"]),
     // Operators.
     module("Operators", ["FileIO", "Tensors", "ModelGraph", "Kernels"]),
     tests("Operators", ["Tensors", "ModelGraph"]),
@@ -81,6 +83,9 @@ let package = Package(
         "FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime", "Diffusion",
         .product(name: "Yams", package: "Yams"),
       ]),
+    tests(
+      "Quantization",
+      ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime", "TestSupport"]),
     module(
       "Distillation",
       [
@@ -112,14 +117,15 @@ let package = Package(
       "ImgconvKit",
       [
         "FileIO", "Tensors", "ModelGraph", "Kernels", "SafetensorsFormat", "ONNXFormat",
-        "ImgcFormat", "Architectures", "Operators", "Runtime", "Diffusion", "Quantization",
+        "ImgcFormat", "GGUFFormat", "Architectures", "Operators", "Runtime", "Diffusion",
+        "Quantization",
         "Distillation", "Verification", "CPng",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(
       name: "imgconv",
       dependencies: [
-        "ImgconvKit", "FileIO", "Tensors", "ModelGraph", "Kernels", "Quantization",
+        "ImgconvKit", "FileIO", "Tensors", "ModelGraph", "Kernels", "GGUFFormat", "Quantization",
         "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .testTarget(

@@ -6,6 +6,7 @@
 typedef struct {
   void (*bin_numbers)(const float *, size_t, float, float, float, int32_t *);
   double (*rounding_error)(const float *, const float *, size_t, float, int32_t, int32_t, int32_t);
+  void (*deviation)(const float *, const int8_t *, size_t, const float *, const int32_t *, size_t, imgk_deviation *);
 } imgk_calibrate_kernels;
 
 #define IMGK_FAMILY imgk_calibrate
@@ -29,6 +30,11 @@ void imgk_value_histogram(const float *src, size_t count, float limit, size_t bi
 double imgk_rounding_error(const float *src, const float *importance, size_t count, float scale, int32_t zero,
                            int32_t low, int32_t high) {
   return IMGK_CHOSEN()->rounding_error(src, importance, count, scale, zero, low, high);
+}
+
+void imgk_weight_deviation(const float *src, const int8_t *integers, size_t count, const float *scales,
+                           const int32_t *zeros, size_t step, imgk_deviation *deviation) {
+  IMGK_CHOSEN()->deviation(src, integers, count, scales, zeros, step, deviation);
 }
 
 /// The windows' part along the last axis: `kernel[2]` elements of one row of the image.

@@ -1,6 +1,7 @@
 import Architectures
 import Diffusion
 import FileIO
+import GGUFFormat
 import ImgcFormat
 import Kernels
 import ModelGraph
@@ -46,7 +47,8 @@ extension ExitStatus {
     case TensorError.outOfMemory: self = .unsupported
     case KernelError.outOfMemory: self = .unsupported
     case KernelError.unknownInstructionSet, KernelError.unsupportedInstructionSet: self = .usage
-    case is TensorError, is GraphError, is QuantizationError, is VerificationError, is KernelError:
+    case is TensorError, is GraphError, is GGUFError, is QuantizationError, is VerificationError,
+      is KernelError:
       self = .badInput
     default: return nil
     }

@@ -12,6 +12,33 @@ extension LinearQuantization {
   }
 }
 
+/// How far integers are from the elements they stand for.
+public struct QuantizationDeviation: Sendable {
+  private var sums = imgk_deviation()
+
+  /// Nothing compared yet.
+  public init() {}
+
+  /// The largest |x − real|.
+  public var largest: Float { sums.largest }
+  /// Σ (x − real)².
+  public var squaredError: Double { sums.squared_error }
+  /// Σ x².
+  public var squaredNorm: Double { sums.squared_norm }
+  /// How many x ≠ 0 have real = 0.
+  public var underflowCount: Int { sums.underflows }
+
+  /// Takes in `count` elements and their integers, whose scales and zero points are one for all, or one an element
+  /// where `isPerElement`.
+  public mutating func add(
+    _ source: UnsafePointer<Float>, _ integers: UnsafePointer<Int8>, count: Int,
+    scales: UnsafePointer<Float>, zeroPoints: UnsafePointer<Int32>, isPerElement: Bool
+  ) {
+    imgk_weight_deviation(
+      source, integers, count, scales, zeroPoints, isPerElement ? 1 : 0, &sums)
+  }
+}
+
 /// Counts values in bins of equal width.
 public enum ValueBins {
   /// Adds one to `counts[floor((x + limit) · bins / (2 limit))]`, held to the first and last bin, for each of `count`

@@ -144,7 +144,7 @@ extension QuantizedSource {
     let weight =
       try store?.weight(decision)
       ?? converter.convert(
-        try original.tensor(index), decision)
+        try original.tensorInParallel(index), decision)
     store?.keep(weight, decision)
     state.withLock { state in
       if let shift = weight.outputShift { state.shifts[index] = shift }

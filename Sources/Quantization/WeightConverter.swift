@@ -1,3 +1,4 @@
+import Kernels
 import ModelGraph
 import Operators
 import Tensors
@@ -50,6 +51,13 @@ struct WeightConverter: Sendable {
   private func checkFinite(
     _ tensor: Tensor, _ floats: Tensor, _ decision: TensorDecision
   ) throws {
+    let isFinite = floats.withElements(of: Float.self) { elements in
+      guard let base = elements.baseAddress, !elements.isEmpty else { return true }
+      // NaN shows in both, an infinity in one.
+      return Reduction.minimum(base, count: elements.count).isFinite
+        && Reduction.maximum(base, count: elements.count).isFinite
+    }
+    guard !isFinite else { return }
     let index = floats.withElements(of: Float.self) { $0.firstIndex { !$0.isFinite } }
     guard let index else { return }
     let value = floats.withElements(of: Float.self) { $0[index] }

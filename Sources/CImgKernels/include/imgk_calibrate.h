@@ -20,6 +20,19 @@ void imgk_value_histogram(const float *src, size_t count, float limit, size_t bi
 double imgk_rounding_error(const float *src, const float *importance, size_t count, float scale, int32_t zero,
                            int32_t low, int32_t high);
 
+/// How far integers are from the elements they stand for.
+typedef struct imgk_deviation {
+  float largest;              ///< max |x - real|
+  double squared_error;       ///< Σ (x - real)²
+  double squared_norm;        ///< Σ x²
+  size_t underflows;          ///< how many x ≠ 0 have real = 0
+} imgk_deviation;
+
+/// Adds to `deviation` what `count` elements differ from real = (q - zero) * scale by. `step` is 1 for a scale and a
+/// zero point an element, 0 for one of each. Sums run in fp32 within blocks of 256 elements, in fp64 over the blocks.
+void imgk_weight_deviation(const float *src, const int8_t *integers, size_t count, const float *scales,
+                           const int32_t *zeros, size_t step, imgk_deviation *deviation);
+
 /// The windows of a convolution over an image of up to three spatial axes (missing ones have extent 1).
 typedef struct imgk_patches {
   /// One group of one sample: `[channels, extent[0], extent[1], extent[2]]`.

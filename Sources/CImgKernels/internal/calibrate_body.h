@@ -39,6 +39,56 @@ IMGK_TARGET static double IMGK_FN(rounding_error)(const float *src, const float 
   return total;
 }
 
-static const imgk_calibrate_kernels IMGK_FN(kernels) = {IMGK_FN(bin_numbers), IMGK_FN(rounding_error)};
+IMGK_LANE_FN imgk_vi IMGK_FN(load_integers)(const int8_t *from) {
+  imgk_s8x16 bytes;
+  memcpy(&bytes, from, sizeof bytes);
+  return __builtin_convertvector(bytes, imgk_vi);
+}
+
+/// One block of at most 256 elements.
+IMGK_TARGET static void IMGK_FN(deviation_block)(const float *src, const int8_t *integers, size_t count,
+                                                 const float *scales, const int32_t *zeros, size_t step,
+                                                 imgk_deviation *deviation) {
+  imgk_vf errors = {0}, norms = {0}, largest = {0};
+  imgk_vi underflows = {0};
+  for (size_t i = 0; i < count; i += IMGK_LANES) {
+    const size_t rest = count - i < IMGK_LANES ? count - i : IMGK_LANES;
+    float x[IMGK_LANES] = {0}, s[IMGK_LANES] = {0};
+    int32_t z[IMGK_LANES] = {0};
+    int8_t q[IMGK_LANES] = {0};
+    memcpy(x, src + i, rest * sizeof *x);
+    memcpy(q, integers + i, rest);
+    for (size_t k = 0; k < IMGK_LANES; k++) {
+      s[k] = scales[step * (k < rest ? i + k : 0)];
+      z[k] = k < rest ? zeros[step * (i + k)] : 0;
+    }
+    imgk_vi zero;
+    memcpy(&zero, z, sizeof zero);
+    const imgk_vf v = IMGK_FN(load)(x);
+    const imgk_vf real = __builtin_convertvector(IMGK_FN(load_integers)(q) - zero, imgk_vf) * IMGK_FN(load)(s);
+    const imgk_vf difference = v - real;
+    errors += difference * difference;
+    norms += v * v;
+    largest = IMGK_FN(larger)(IMGK_FN(absolute)(difference), largest);
+    underflows -= (v != 0.0f) & (real == 0.0f);
+  }
+  for (int lane = 0; lane < IMGK_LANES; lane++) {
+    deviation->squared_error += (double)errors[lane];
+    deviation->squared_norm += (double)norms[lane];
+    deviation->underflows += (size_t)underflows[lane];
+    if (largest[lane] > deviation->largest) deviation->largest = largest[lane];
+  }
+}
+
+IMGK_TARGET static void IMGK_FN(deviation)(const float *src, const int8_t *integers, size_t count, const float *scales,
+                                           const int32_t *zeros, size_t step, imgk_deviation *deviation) {
+  for (size_t start = 0; start < count; start += 256) {
+    IMGK_FN(deviation_block)(src + start, integers + start, count - start < 256 ? count - start : 256,
+                             scales + step * start, zeros + step * start, step, deviation);
+  }
+}
+
+static const imgk_calibrate_kernels IMGK_FN(kernels) = {IMGK_FN(bin_numbers), IMGK_FN(rounding_error),
+                                                        IMGK_FN(deviation)};
 
 #undef IMGK_LANE_FN

@@ -1,6 +1,9 @@
 import FileIO
+import GGUFFormat
 import ModelGraph
 import ONNXFormat
+import Operators
+import Quantization
 import SafetensorsFormat
 import Tensors
 
@@ -10,10 +13,13 @@ public enum ExportFormat: String, CaseIterable, Sendable {
   case safetensors
   /// A graph with its weights; quantized weights stand behind DequantizeLinear nodes.
   case onnx
+  /// The weights alone, for the runtimes that read GGUF.
+  case gguf
 
-  /// The format that a file's name asks for: ONNX for `.onnx`, safetensors else.
+  /// The format that a file's name asks for: ONNX for `.onnx`, GGUF for `.gguf`, safetensors else.
   public init(path: String) {
-    self = path.lowercased().hasSuffix(".onnx") ? .onnx : .safetensors
+    let name = path.lowercased()
+    self = name.hasSuffix(".onnx") ? .onnx : name.hasSuffix(".gguf") ? .gguf : .safetensors
   }
 }
 
@@ -32,6 +38,10 @@ public struct ExportJob: Sendable {
   public var format: ExportFormat
   /// Whether an ONNX model's weights go into a file beside it even below 2 GiB.
   public var usesExternalData = false
+  /// Whether quantized weights are exported as the real numbers they stand for (safetensors).
+  public var restoresWeights = false
+  /// What weights become in a GGUF file.
+  public var ggufPrecision = GGUFWriter.Precision.q8_0
   /// Whether `output` may be replaced.
   public var replacesExisting: Bool
 
@@ -57,12 +67,28 @@ public struct ExportJob: Sendable {
     progress("writing \(output.lastComponent)", 0)
     switch format {
     case .safetensors:
+      let weights = restoresWeights ? try RestoredSource(selected) : selected.weights
       try SafetensorsWriter.write(
-        selected.weights, to: output, metadata: selected.metadata,
+        weights, to: output, metadata: selected.metadata,
         replacesExisting: replacesExisting)
+      return weights.tensors.count
     case .onnx: try writeONNX(selected, sources: loaded.sourcePaths)
+    case .gguf: return try writeGGUF(selected, sources: loaded.sourcePaths)
     }
     return selected.weights.tensors.count
+  }
+
+  private func writeGGUF(_ component: Component, sources: [String]) throws -> Int {
+    let weights = try RestoredSource(component)
+    let options = GGUFWriter.Options(
+      precision: ggufPrecision,
+      metadata: [
+        ("general.architecture", component.architectureName), ("general.name", component.label),
+      ], replacesExisting: replacesExisting)
+    _ = try GGUFWriter.write(
+      weights, to: output, options: options, inputs: try sources.map { try InputFile(path: $0) }
+    ) { try weights.tensor($0).converted(to: .float32) }
+    return weights.tensors.count
   }
 
   private func writeONNX(_ component: Component, sources: [String]) throws {
@@ -99,5 +125,13 @@ public struct ExportJob: Sendable {
       throw JobError.noComponent(path: input, name: component, found: components.map(\.label))
     }
     return match
+  }
+}
+
+extension Component {
+  /// The configuration's `_class_name`, or the component's name.
+  fileprivate var architectureName: String {
+    let document = config.flatMap { try? JSONParser().parse($0) }
+    return document?["_class_name"]?.string ?? name
   }
 }

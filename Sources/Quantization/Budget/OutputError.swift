@@ -16,7 +16,9 @@ struct OutputError {
     let calibrator = try Calibrator(
       graph: component.graphs[graph], weights: component.weights, data: data)
     return try samples.map { sample in
-      let outputs = try data.run(sample) { inputs, _ in try calibrator.session.run(inputs) }
+      let outputs = try data.run(sample, on: calibrator.session) { inputs, _ in
+        try calibrator.session.run(inputs)
+      }
       return Self.error(reference[sample], outputs)
     }
   }

@@ -1,4 +1,5 @@
 import ModelGraph
+import Runtime
 import Tensors
 
 /// What calibration runs a graph on: samples, each one or several evaluations.
@@ -11,11 +12,14 @@ public protocol CalibrationData: Sendable {
 
   /// Runs sample `index`.
   ///
-  /// - Parameter evaluate: runs the graph once; takes the inputs by name and the number of the
-  ///   evaluation among the sample's, and gives the outputs.
+  /// - Parameters:
+  ///   - session: the graph.
+  ///   - evaluate: runs it once; takes the inputs by name and the number of the evaluation among the
+  ///     sample's, and gives the outputs.
   /// - Returns: what the sample gives in the end: a trajectory's image, a graph's outputs.
   func run(
-    _ index: Int, evaluate: (_ inputs: [String: Tensor], _ step: Int) throws -> [String: Tensor]
+    _ index: Int, on session: Session,
+    evaluate: @escaping (_ inputs: [String: Tensor], _ step: Int) throws -> [String: Tensor]
   ) throws -> [String: Tensor]
 }
 
@@ -49,7 +53,7 @@ public struct GivenCalibrationData: CalibrationData {
     self.init(
       samples: (0..<min(count, limit)).map { index in
         var sample = inputs
-        for input in stacked { sample[input.name] = inputs[input.name]?.slice(index) }
+        for input in stacked { sample[input.name] = inputs[input.name]?.row(index) }
         return sample
       })
   }
@@ -57,15 +61,23 @@ public struct GivenCalibrationData: CalibrationData {
   public var sampleCount: Int { samples.count }
 
   public func run(
-    _ index: Int, evaluate: ([String: Tensor], Int) throws -> [String: Tensor]
+    _ index: Int, on session: Session,
+    evaluate: @escaping ([String: Tensor], Int) throws -> [String: Tensor]
   ) throws -> [String: Tensor] {
     try evaluate(samples[index], 0)
   }
 }
 
 extension Tensor {
+  /// Element `index`, counted round, of a first axis that holds any, which becomes 1; shares the
+  /// storage. A scalar stays.
+  func row(_ index: Int) -> Tensor {
+    guard let count = shape.dimensions.first, count > 0 else { return self }
+    return slice(index % count)
+  }
+
   /// Element `index` of the first axis, which becomes 1; shares the storage.
-  fileprivate func slice(_ index: Int) -> Tensor {
+  private func slice(_ index: Int) -> Tensor {
     let extents = [1] + shape.dimensions.dropFirst()
     let shape = Shape(extents)
     return Tensor(

@@ -50,7 +50,7 @@ struct Calibrator {
       Void
   ) throws {
     for sample in 0..<data.sampleCount {
-      _ = try data.run(sample) { inputs, step in
+      _ = try data.run(sample, on: session) { inputs, step in
         let observer = ValueObserver(wanted) { receive($0, $1, sample, step) }
         for (name, value) in inputs { observer.offer(name, value) }
         return try session.run(inputs, observer: observer)
@@ -61,7 +61,7 @@ struct Calibrator {
   /// What each sample gives in the end.
   func outputs() throws -> [[String: Tensor]] {
     try (0..<data.sampleCount).map { sample in
-      try data.run(sample) { inputs, _ in try session.run(inputs) }
+      try data.run(sample, on: session) { inputs, _ in try session.run(inputs) }
     }
   }
 }

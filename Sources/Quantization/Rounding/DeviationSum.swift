@@ -1,3 +1,5 @@
+import Kernels
+
 /// Sums up how far values are from the originals.
 struct DeviationSum: Sendable {
   private var maximum: Float = 0
@@ -15,13 +17,12 @@ struct DeviationSum: Sendable {
     if stored == 0, original != 0 { underflowCount += 1 }
   }
 
-  /// Adds what `other` summed up.
-  mutating func merge(_ other: DeviationSum) {
-    maximum = max(maximum, other.maximum)
+  /// Adds what a kernel summed up.
+  mutating func merge(_ other: QuantizationDeviation) {
+    maximum = max(maximum, other.largest)
     squaredError += other.squaredError
     squaredNorm += other.squaredNorm
     underflowCount += other.underflowCount
-    saturatedCount += other.saturatedCount
   }
 
   var deviation: WeightDeviation {

@@ -7,41 +7,51 @@ struct ElementRanges: Sendable {
     var highest: Float
   }
 
-  private var ranges: [Range]
+  private let lowest: [Float]
+  private let highest: [Float]
 
+  /// The ranges of elements that are finite and not none.
   init(_ source: UnsafePointer<Float>, _ layout: ScaleLayout) {
-    ranges = [Range](
-      repeating: Range(lowest: .infinity, highest: -.infinity), count: layout.scaleCount)
-    ranges.withUnsafeMutableBufferPointer { ranges in
-      for row in 0..<layout.rowCount {
-        let start = row * layout.inner
-        let first = layout.firstScale(row: row)
-        if layout.isBlocked {
-          for index in 0..<layout.inner {
-            ranges[first + index].include(source[start + index])
-          }
-        } else if layout.inner > 64 {
-          var range = Range(lowest: 0, highest: 0)
-          range.lowest = Reduction.minimum(source + start, count: layout.inner)
-          range.highest = Reduction.maximum(source + start, count: layout.inner)
-          ranges[first].include(range.lowest)
-          ranges[first].include(range.highest)
-        } else {
-          var range = ranges[first]
-          for index in 0..<layout.inner { range.include(source[start + index]) }
-          ranges[first] = range
-        }
-      }
+    lowest = Self.extremes(.minimum, source, layout)
+    highest = Self.extremes(.maximum, source, layout)
+  }
+
+  func map<Result>(_ transform: (Range) -> Result) -> [Result] {
+    zip(lowest, highest).map { transform(Range(lowest: $0, highest: $1)) }
+  }
+
+  private static func extremes(
+    _ reduction: Reduction, _ source: UnsafePointer<Float>, _ layout: ScaleLayout
+  ) -> [Float] {
+    guard layout.isBlocked else {
+      let rows = reduced(
+        reduction, source, outer: layout.rowCount, axis: layout.inner, inner: 1)
+      guard layout.outer > 1 else { return rows }
+      return reduced(reduction, rows, outer: 1, axis: layout.outer, inner: layout.extent)
+    }
+    let blocks = (layout.extent + layout.groupSize - 1) / layout.groupSize
+    if layout.extent == blocks * layout.groupSize {
+      return reduced(
+        reduction, source, outer: layout.outer * blocks, axis: layout.groupSize,
+        inner: layout.inner)
+    }
+    return (0..<layout.outer * blocks).flatMap { block in
+      let first = block % blocks * layout.groupSize
+      let start = (block / blocks * layout.extent + first) * layout.inner
+      return reduced(
+        reduction, source + start, outer: 1,
+        axis: min(layout.groupSize, layout.extent - first), inner: layout.inner)
     }
   }
 
-  func map<Result>(_ transform: (Range) -> Result) -> [Result] { ranges.map(transform) }
-}
-
-extension ElementRanges.Range {
-  @inline(__always)
-  fileprivate mutating func include(_ value: Float) {
-    lowest = value < lowest ? value : lowest
-    highest = value > highest ? value : highest
+  private static func reduced(
+    _ reduction: Reduction, _ source: UnsafePointer<Float>, outer: Int, axis: Int, inner: Int
+  ) -> [Float] {
+    [Float](unsafeUninitializedCapacity: outer * inner) { buffer, count in
+      if let target = buffer.baseAddress {
+        reduction.apply(source, outer: outer, axis: axis, inner: inner, target)
+      }
+      count = outer * inner
+    }
   }
 }

@@ -6,6 +6,8 @@ struct WeightGrid {
   let parameters: [ScaleParameters]
   let lowest: Int
   let highest: Int
+  /// Whether some scale covers less than its elements.
+  let isClipped: Bool
 
   /// Rounds every element to the nearest, on the kernels' threads.
   func round(_ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Int8>) {
@@ -25,13 +27,19 @@ struct WeightGrid {
         ).quantize(source, target)
       }
     }
-    // QuantizeLinear saturates to the whole type; a symmetric scheme leaves its lowest out.
-    guard lowest == -highest else { return }
+    // QuantizeLinear saturates to the whole type; a symmetric scheme leaves its lowest out. A range
+    // that covers its elements never reaches it, unless the scale is too small to be exact.
+    guard lowest == -highest, mayExceed else { return }
     let lowest = Int8(lowest)
+    nonisolated(unsafe) let target = target
     let count = layout.outer * layout.extent * layout.inner
     Parallel.forEach(count: count, grain: 1 << 16) { range in
       for index in range where target[index] < lowest { target[index] = lowest }
     }
+  }
+
+  private var mayExceed: Bool {
+    isClipped || parameters.contains { $0.scale < .leastNormalMagnitude * 256 }
   }
 
   /// What the integer `value` at `offset` stands for.
@@ -44,33 +52,44 @@ struct WeightGrid {
   func deviation(
     _ source: UnsafePointer<Float>, _ target: UnsafePointer<Int8>
   ) -> WeightDeviation {
-    let rowsPerPart = max(1, (1 << 15) / max(layout.inner, 1))
+    let scales = parameters.map(\.scale)
+    let zeroPoints = parameters.map { Int32($0.zeroPoint) }
+    let rowsPerPart = max(1, (1 << 16) / max(layout.inner, 1))
     let partCount = (layout.rowCount + rowsPerPart - 1) / rowsPerPart
-    var parts = [DeviationSum](repeating: DeviationSum(), count: partCount)
+    var parts = [QuantizationDeviation](repeating: QuantizationDeviation(), count: partCount)
     parts.withUnsafeMutableBufferPointer { parts in
       Parallel.forEachIndex(count: partCount) { part in
         let rows = part * rowsPerPart..<min(layout.rowCount, (part + 1) * rowsPerPart)
-        parts[part] = deviation(source, target, rows)
+        add(source, target, rows, scales, zeroPoints, to: &parts[part])
       }
     }
     return parts.reduce(into: DeviationSum()) { $0.merge($1) }.deviation
   }
 
-  private func deviation(
-    _ source: UnsafePointer<Float>, _ target: UnsafePointer<Int8>, _ rows: Range<Int>
-  ) -> DeviationSum {
-    var sum = DeviationSum()
-    parameters.withUnsafeBufferPointer { parameters in
-      for row in rows {
-        let start = row * layout.inner
-        let first = layout.firstScale(row: row)
-        for index in 0..<layout.inner {
-          let parameter = parameters[layout.isBlocked ? first + index : first]
-          let integer = Float(Int(target[start + index]) - parameter.zeroPoint)
-          sum.add(source[start + index], integer * parameter.scale)
+  private func add(
+    _ source: UnsafePointer<Float>, _ target: UnsafePointer<Int8>, _ rows: Range<Int>,
+    _ scales: [Float], _ zeroPoints: [Int32], to deviation: inout QuantizationDeviation
+  ) {
+    scales.withUnsafeBufferPointer { scales in
+      zeroPoints.withUnsafeBufferPointer { zeroPoints in
+        guard let scales = scales.baseAddress, let zeroPoints = zeroPoints.baseAddress else {
+          return
+        }
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+          let start = row * layout.inner
+          let first = layout.firstScale(row: row)
+          let hasNeighbours = layout.inner == 1 && !layout.isBlocked
+          // Single elements have neighbouring scales up to the end of the axis.
+          let count =
+            hasNeighbours
+            ? min(rows.upperBound - row, layout.extent - row % layout.extent) : layout.inner
+          deviation.add(
+            source + start, target + start, count: count, scales: scales + first,
+            zeroPoints: zeroPoints + first, isPerElement: layout.isBlocked || hasNeighbours)
+          row += hasNeighbours ? count : 1
         }
       }
     }
-    return sum
   }
 }

@@ -40,7 +40,8 @@ struct WeightQuantizer: Sendable {
     let values = try Tensor(uninitialized: scheme.dtype, shape)
     let target = values.mutablePointer(as: Int8.self)
     let grid = WeightGrid(
-      layout: layout, parameters: parameters, lowest: scheme.minimum, highest: scheme.maximum)
+      layout: layout, parameters: parameters, lowest: scheme.minimum, highest: scheme.maximum,
+      isClipped: settings.range != .minMax)
     grid.round(source, into: target)
     if settings.rounding == .secondOrder, let moments {
       try SecondOrderRounder(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FileIO
+import GGUFFormat
 import ImgconvKit
 
 /// `imgconv export`.
@@ -9,7 +10,8 @@ struct ExportCommand: ParsableCommand {
     abstract: "Write an artifact's weights as safetensors, or a graph with its weights as ONNX.",
     discussion: """
       Without --format the output's name decides: .onnx gives an ONNX model, quantized \
-      weights behind DequantizeLinear nodes; all other names give safetensors. Models of \
+      weights behind DequantizeLinear nodes; .gguf gives GGUF (Q8_0 or F16); all other names give \
+      safetensors, quantized weights with their scales beside them unless --restore is given. Models of \
       2 GiB and more keep their weights in OUTPUT.data beside the model.
       """)
 
@@ -25,11 +27,17 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The graph to export as ONNX, where the component has several.")
   var graph: String?
 
-  @Option(help: "What to write: safetensors or onnx.")
+  @Option(help: "What to write: safetensors, onnx or gguf.")
   var format: ExportFormat?
 
   @Flag(help: "Put an ONNX model's weights into OUTPUT.data even below 2 GiB.")
   var externalData = false
+
+  @Flag(help: "Write quantized weights as the real numbers they stand for (safetensors).")
+  var restore = false
+
+  @Option(help: "What weights become in GGUF: q8_0 or f16.")
+  var ggufType = GGUFWriter.Precision.q8_0
 
   @OptionGroup var outputOptions: OutputOptions
   @OptionGroup var compute: ComputeOptions
@@ -40,6 +48,8 @@ struct ExportCommand: ParsableCommand {
       input: input, output: output, component: component, graph: graph, format: format,
       replacesExisting: outputOptions.force)
     job.usesExternalData = externalData
+    job.restoresWeights = restore
+    job.ggufPrecision = ggufType
     let count = try job.run { progress.show($0, fraction: $1) }
     progress.clear()
     print("\(output.escapedForDisplay): \(count) tensors")
@@ -47,3 +57,4 @@ struct ExportCommand: ParsableCommand {
 }
 
 extension ExportFormat: ExpressibleByArgument {}
+extension GGUFWriter.Precision: ExpressibleByArgument {}
