@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test("int16 pairs do not saturate: extreme bytes of like sign", arguments: [4, 64, 1023])
+  @Test("value 193: int16 pairs do not saturate: extreme bytes of like sign", arguments: [4, 64, 1023])
   func extremes(depth: Int) throws {
     for (aIsSigned, bIsSigned) in [(false, true), (true, true), (false, false)] {
       var operands = Operands(9, 17, depth, aIsSigned, bIsSigned)
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test(
-    "a depth above 131,071 does not overflow: 64-bit sums",
+    "value 191: a depth above 131,071 does not overflow: 64-bit sums",
     arguments: [33_025, 33_026, 65_537, 200_000])
   func deep(depth: Int) throws {
     for (aIsSigned, bIsSigned) in [(false, true), (true, true), (false, false)] {
