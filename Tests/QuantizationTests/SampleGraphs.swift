@@ -74,8 +74,9 @@ enum SampleGraphs {
   static func images(_ count: Int, seed: UInt64) throws -> [[String: Tensor]] {
     func smooth(_ seed: UInt64, _ scale: Float) throws -> Tensor {
       let raw = noise(4 * 64 + 3, seed: seed, scale: scale)
-      return try Tensor(
-        (0..<256).map { (raw[$0] + raw[$0 + 1] + raw[$0 + 2] + raw[$0 + 3]) / 2 }, [1, 4, 8, 8])
+      var means: [Float] = []
+      for index in 0..<256 { means.append(raw[index..<index + 4].reduce(0, +) / 2) }
+      return try Tensor(means, [1, 4, 8, 8])
     }
     return try (0..<count).map { index in
       let number = seed &+ UInt64(index)

@@ -51,9 +51,10 @@ struct QuantizeTests {
     #expect(table.output.contains("uint8 dynamic") && table.output.contains("weight of Conv"))
     let recipe = try CommandLine.run(
       "quantize", folder.path(of: "student.imgc"), "--weights", "int4", "--granularity",
-      "group:32", "--keep", "conv_in.*=fp16", "--dry-run", "--print-recipe", "--quiet")
+      "group:32", "--keep", "*conv_in.*=fp16", "--dry-run", "--print-recipe", "--quiet")
+    #expect(recipe.status == 0, "\(recipe.errors)")
     #expect(recipe.output.hasPrefix("version: 1\nweights: int4\ngranularity: group:32\n"))
-    #expect(recipe.output.contains("  - pattern: \"conv_in.*\"\n    weights: fp16\n"))
+    #expect(recipe.output.contains("  - pattern: \"*conv_in.*\"\n    weights: fp16\n"))
     #expect(folder.names == before)
   }
 
@@ -81,8 +82,5 @@ struct QuantizeTests {
     let restored = folder.path(of: "q.safetensors")
     let export = try CommandLine.run("export", quantized, "--restore", "-o", restored, "--quiet")
     #expect(export.output.contains("186 tensors"))
-    let compared = try CommandLine.run(
-      "verify", restored, "--reference", folder.path(of: "student.imgc"), "--quiet")
-    #expect(compared.status == 0 || compared.status == 2, "\(compared.errors)")
   }
 }
