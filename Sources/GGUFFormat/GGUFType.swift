@@ -5,7 +5,7 @@ public enum GGUFType: UInt32, Sendable {
   case float32 = 0
   case float16 = 1
   /// Blocks of 32 integers of 8 bits along the last axis, each with an fp16 scale.
-  case q8_0 = 8
+  case q80 = 8
   case int8 = 24
   case int16 = 25
   case int32 = 26
@@ -14,14 +14,14 @@ public enum GGUFType: UInt32, Sendable {
   case bfloat16 = 30
 
   /// The elements of a block.
-  public var blockSize: Int { self == .q8_0 ? 32 : 1 }
+  public var blockSize: Int { self == .q80 ? 32 : 1 }
 
   /// The bytes of a block.
   public var blockByteCount: Int {
     switch self {
     case .float32, .int32: 4
     case .float16, .bfloat16, .int16: 2
-    case .q8_0: 34
+    case .q80: 34
     case .int8: 1
     case .int64, .float64: 8
     }

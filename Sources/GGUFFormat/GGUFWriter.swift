@@ -7,7 +7,7 @@ public enum GGUFWriter {
   /// What matrices and kernels of floating-point weights become.
   public enum Precision: String, CaseIterable, Sendable {
     /// `Q8_0` where the last axis is a multiple of 32, else fp16.
-    case q8_0
+    case q80 = "q8_0"
     /// fp16.
     case f16
   }
@@ -60,7 +60,7 @@ public enum GGUFWriter {
     _ floats: (Int) throws -> Tensor
   ) throws -> [UInt8] {
     switch entry.type {
-    case .q8_0:
+    case .q80:
       let tensor = try floats(index)
       defer { withExtendedLifetime(tensor) {} }
       return Q8Block.encode(tensor.pointer(), count: tensor.elementCount)
@@ -115,7 +115,7 @@ public enum GGUFWriter {
     }
     guard info.dtype.isFloatingPoint else { return stored }
     guard info.shape.rank >= 2 else { return .float32 }
-    let isBlocked = info.shape[info.shape.rank - 1] % GGUFType.q8_0.blockSize == 0
-    return precision == .q8_0 && isBlocked ? .q8_0 : .float16
+    let isBlocked = info.shape[info.shape.rank - 1] % GGUFType.q80.blockSize == 0
+    return precision == .q80 && isBlocked ? .q80 : .float16
   }
 }

@@ -8,7 +8,7 @@ import Testing
 @Suite("GGUF files")
 struct GGUFTests {
   private func write(
-    _ tensors: [(name: String, tensor: Tensor)], _ precision: GGUFWriter.Precision = .q8_0
+    _ tensors: [(name: String, tensor: Tensor)], _ precision: GGUFWriter.Precision = .q80
   ) throws -> (bytes: [UInt8], counts: [GGUFType: Int]) {
     let folder = try TemporaryFolder()
     let path = folder.path(of: "out.gguf")
@@ -28,7 +28,7 @@ struct GGUFTests {
       ("w", try Tensor(ramp, [2, 32])), ("b", try Tensor([1, 2] as [Float])),
       ("n", try Tensor([7, 8] as [Int64])),
     ])
-    #expect(counts == [.q8_0: 1, .float32: 1, .int64: 1])
+    #expect(counts == [.q80: 1, .float32: 1, .int64: 1])
     var expected = ByteBuilder()
     expected.append(contentsOf: Array("GGUF".utf8))
     expected.append(UInt32(3))

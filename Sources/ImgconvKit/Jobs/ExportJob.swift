@@ -41,7 +41,7 @@ public struct ExportJob: Sendable {
   /// Whether quantized weights are exported as the real numbers they stand for (safetensors).
   public var restoresWeights = false
   /// What weights become in a GGUF file.
-  public var ggufPrecision = GGUFWriter.Precision.q8_0
+  public var ggufPrecision = GGUFWriter.Precision.q80
   /// Whether `output` may be replaced.
   public var replacesExisting: Bool
 

@@ -37,7 +37,7 @@ struct ExportCommand: ParsableCommand {
   var restore = false
 
   @Option(help: "What weights become in GGUF: q8_0 or f16.")
-  var ggufType = GGUFWriter.Precision.q8_0
+  var ggufType = GGUFWriter.Precision.q80
 
   @OptionGroup var outputOptions: OutputOptions
   @OptionGroup var compute: ComputeOptions
