@@ -49,7 +49,12 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("FileIO", ["TestSupport"]),
     tests("SafetensorsFormat", ["FileIO", "Tensors", "TestSupport"]),
-    tests("ImgcFormat", ["FileIO", "Tensors", "ModelGraph", "TestSupport"]),
+    tests(
+      "ImgcFormat",
+      [
+        "FileIO", "Tensors", "ModelGraph", "CImgKernels", "TestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     module("ONNXFormat", ["FileIO", "Tensors", "ModelGraph", "COnnxSchema"]),
     tests("ONNXFormat", ["FileIO", "Tensors", "ModelGraph"]),
     // Kernels: C with SIMD, and their Swift face. OpenBLAS is opened at run time, never linked.
@@ -133,3 +138,14 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+// The fuzz targets are built only by scripts/fuzz, with a sanitizer that supplies their `main`.
+if Context.environment["IMGCONV_FUZZ_BUILD"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "imgconv-fuzz",
+      dependencies: [
+        "FileIO", "Tensors", "ModelGraph", "SafetensorsFormat", "ONNXFormat", "ImgcFormat",
+        "Quantization", "CImgKernels", .product(name: "Crypto", package: "swift-crypto"),
+      ], path: "Fuzz", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

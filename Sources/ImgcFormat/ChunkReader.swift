@@ -1,4 +1,4 @@
-import Crypto
+import CImgKernels
 import FileIO
 import Synchronization
 import Tensors
@@ -6,7 +6,9 @@ import Tensors
 /// Reads chunks of a file, each checked before it is decoded (R8, R9), and keeps the last few.
 final class ChunkReader: Sendable {
   let file: InputFile
+  private let blobs: [Manifest.Blob]
   private let cache = Mutex(Cache())
+  private let decoders = ChunkDecoderPool()
 
   /// The chunks decoded last, by where they begin.
   private struct Cache {
@@ -14,7 +16,10 @@ final class ChunkReader: Sendable {
     static let capacity = 3
   }
 
-  init(file: InputFile) { self.file = file }
+  init(file: InputFile, blobs: [Manifest.Blob]) {
+    self.file = file
+    self.blobs = blobs
+  }
 
   /// Copies `[offset, offset + target.count)` of a blob's plain bytes into `target`.
   ///
@@ -94,21 +99,22 @@ final class ChunkReader: Sendable {
     _ place: String
   ) throws(ImgcError) {
     let chunk = blob.chunks[number]
-    let stored: [UInt8]
-    do {
-      stored = try file.bytes(at: chunk.offset, count: chunk.storedSize)
-    } catch {
-      throw .file(error)
-    }
-    let digest = hexadecimal(SHA256.hash(data: stored))
-    guard digest == chunk.sha256 else {
-      throw .digest(
-        file: file.path, offset: chunk.offset, place: "\(place), chunk \(number)",
-        expected: chunk.sha256, found: digest)
-    }
-    try stored.span.withUnsafeBytes { bytes throws(ImgcError) in
-      try ChunkCodec.decode(
-        bytes, chunk, blob.layout, into: plain, file: file.path, place: "\(place), chunk \(number)")
+    let place = "\(place), chunk \(number)"
+    try decoders.withDecoder { decoder throws(ImgcError) in
+      guard chunk.isDifference, let base = blob.base else {
+        try decoder.decode(chunk, of: file, blob.layout, into: plain, place: place)
+        return
+      }
+      let other = try decoder.base(byteCount: plain.count)
+      try decoder.decode(
+        blobs[base].chunks[number], of: file, blob.layout, into: other, place: "\(place), its base")
+      try decoder.decode(
+        chunk, of: file, PlaneLayout(width: blob.layout.width, rotate: 0), into: plain,
+        place: place)
+      imgk_difference_undo(
+        plain.baseAddress?.assumingMemoryBound(to: UInt8.self),
+        other.baseAddress?.assumingMemoryBound(to: UInt8.self), plain.count / blob.layout.width,
+        Int32(blob.layout.width), Int32(blob.layout.rotate))
     }
   }
 }

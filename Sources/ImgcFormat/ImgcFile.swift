@@ -1,4 +1,3 @@
-import Crypto
 import FileIO
 import ModelGraph
 import Tensors
@@ -32,7 +31,7 @@ public final class ImgcFile: Sendable {
     let (manifest, digest) = try ManifestDecoder(file: path).decode(section.document)
     try ManifestCheck(file: path, manifest: manifest)
       .run(contentDigest: digest, manifestOffset: section.offset)
-    let chunks = ChunkReader(file: file)
+    let chunks = ChunkReader(file: file, blobs: manifest.blobs)
     self.path = path
     self.manifest = manifest
     self.chunks = chunks
@@ -116,9 +115,7 @@ extension ChunkReader {
   func check(
     _ plain: UnsafeRawBufferPointer, _ blob: Manifest.Blob, place: String
   ) throws(ImgcError) {
-    var hash = SHA256()
-    hash.update(bufferPointer: plain)
-    let digest = hexadecimal(hash.finalize())
+    let digest = StreamDigest.hexadecimal(of: plain)
     guard digest == blob.sha256 else {
       throw .digest(
         file: file.path, offset: blob.chunks.first?.offset ?? 0, place: place,

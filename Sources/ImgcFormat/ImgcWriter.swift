@@ -6,8 +6,8 @@ import Tensors
 
 /// Writes models as native files (`formats/imgc.md`), tensor by tensor.
 ///
-/// A batch of chunks is in memory at a time, whatever the model's size; chunks of a batch are coded
-/// in parallel. The bytes do not depend on the number of threads.
+/// A few chunks are in memory at a time, whatever the model's size; they are read, coded and written
+/// side by side. The bytes do not depend on the number of threads.
 public enum ImgcWriter {
   /// What was written.
   public struct Summary: Sendable {
@@ -17,49 +17,73 @@ public enum ImgcWriter {
 
   /// Writes `model` to `file`, which the caller publishes.
   ///
-  /// - Parameter progress: is told the share of plain bytes written, 0 to 1.
+  /// - Parameters:
+  ///   - sources: the files that the weights stand in, whose digests are taken on the way.
+  ///   - history: gives the steps to record once all weights were read, when the digests of
+  ///     `sources` are known; by default the model's own.
+  ///   - progress: is told the share of plain bytes written, 0 to 1; one call at a time, from any
+  ///     thread.
   /// - Throws: `ImgcError`, or the error of a component's weights.
   public static func write(
-    _ model: Model, to file: OutputFile, progress: @escaping (Double) -> Void = { _ in }
+    _ model: Model, to file: OutputFile, sources: SourceDigests? = nil,
+    history: (() throws -> [ProvenanceStep])? = nil,
+    progress: @escaping (Double) -> Void = { _ in }
   ) throws -> Summary {
     try ModelNames.check(model)
-    let total = model.components.reduce(0) { sum, component in
-      sum + component.weights.tensors.reduce(0) { $0 + $1.byteCount }
-    }
-    var writer = try BlobWriter(file: file, totalSize: total, progress: progress)
     try file.write(HeaderSection.bytes)
-    var manifest = Manifest(components: [], files: [], provenance: model.provenance, blobs: [])
-    for component in model.components {
-      manifest.components.append(try write(component, &writer))
+    let (blobs, numbers) = try BlobWriter(
+      items(model), to: file, sources: sources, progress: progress
+    ).run()
+    var rest = numbers[...]
+    let components = model.components.map { entry($0, &rest) }
+    let files = model.files.map {
+      Manifest.FileEntry(path: $0.path, blob: rest.removeFirst())
     }
-    for attached in model.files {
-      let blob = try writer.add(attached.content)
-      manifest.files.append(Manifest.FileEntry(path: attached.path, blob: blob))
-    }
-    manifest.blobs = writer.blobs
+    let manifest = Manifest(
+      components: components, files: files, provenance: try history?() ?? model.provenance,
+      blobs: blobs)
     return try finish(manifest, file)
   }
 
-  private static func write(
-    _ component: Component, _ writer: inout BlobWriter
-  ) throws -> Manifest.ComponentEntry {
-    let config = try component.config.map { try writer.add($0) }
-    var entries: [Manifest.Entry] = []
-    for (index, info) in component.weights.tensors.enumerated() {
-      let blob = try writer.add(component.weights, index)
-      entries.append(Manifest.Entry(info: info, blob: blob))
+  /// All that becomes blobs: each component's configuration and tensors, then the files. A tensor's
+  /// base is that of the same name, type and shape in an earlier component of the same name: a
+  /// student's is its teacher's.
+  private static func items(_ model: Model) -> [BlobItem] {
+    var items: [BlobItem] = []
+    var earlier: [ByteString: [TensorInfo: Int]] = [:]
+    for component in model.components {
+      if let config = component.config { items.append(BlobItem(config)) }
+      let counterparts = earlier[ByteString(component.name)] ?? [:]
+      var places: [TensorInfo: Int] = [:]
+      for (index, info) in component.weights.tensors.enumerated() {
+        var item = BlobItem(component.weights, index)
+        item.base = counterparts[info]
+        places[info] = items.count
+        items.append(item)
+      }
+      if earlier[ByteString(component.name)] == nil { earlier[ByteString(component.name)] = places }
+    }
+    return items + model.files.map { BlobItem($0.content) }
+  }
+
+  /// The entry of `component`, whose blobs' numbers stand first in `numbers`.
+  private static func entry(
+    _ component: Component, _ numbers: inout ArraySlice<Int>
+  ) -> Manifest.ComponentEntry {
+    let config = component.config.map { _ in numbers.removeFirst() }
+    let tensors = component.weights.tensors.map {
+      Manifest.Entry(info: $0, blob: numbers.removeFirst())
     }
     return Manifest.ComponentEntry(
       name: component.name, role: component.role, config: config, metadata: component.metadata,
-      graphs: component.graphs, quantization: component.quantization, tensors: entries)
+      graphs: component.graphs, quantization: component.quantization, tensors: tensors)
   }
 
   private static func finish(_ manifest: Manifest, _ file: OutputFile) throws -> Summary {
     let encoder = ManifestEncoder(manifest: manifest)
     let contentDigest = hexadecimal(SHA256.hash(data: encoder.contentText()))
     let plain = JSONWriter.bytes(encoder.document(contentDigest: contentDigest))
-    let compressor = try ZstdCompressor()
-    let frame = try plain.withUnsafeBytes { try compressor.compress($0, .matches(9)) }
+    let frame = try ZstdCompressor().frame(plain, .matches(9))
     let footer = FooterSection(
       manifestOffset: file.byteCount, manifestSize: UInt64(frame.count),
       manifestPlainSize: UInt64(plain.count),

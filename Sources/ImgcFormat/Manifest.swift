@@ -12,9 +12,16 @@ struct Manifest: Sendable {
     let planes: [Int]
     /// The SHA-256 of the frames' bytes together.
     let sha256: String
+    /// Whether the planes are those of the difference to the base's chunk.
+    var isDifference = false
 
-    /// The bytes of all frames.
-    var storedSize: Int { planes.reduce(0, +) }
+    /// The bytes of all frames; `Int.max` where their sum exceeds it.
+    var storedSize: Int {
+      planes.reduce(0) { sum, size in
+        let (total, overflow) = sum.addingReportingOverflow(size)
+        return overflow ? .max : total
+      }
+    }
   }
 
   /// Plain bytes stored once.
@@ -25,6 +32,8 @@ struct Manifest: Sendable {
     let sha256: String
     /// How they are split into planes.
     let layout: PlaneLayout
+    /// The number of an earlier blob to which chunks may be differences.
+    var base: Int?
     /// Where they are.
     let chunks: [Chunk]
   }

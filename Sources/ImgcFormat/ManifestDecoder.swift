@@ -17,6 +17,7 @@ struct ManifestDecoder {
     guard version == 1 else { throw read.error("version", "1", "\(version)") }
     let digest = try read.digest(try root.required("contentDigest"), "contentDigest")
     let blobs = try read.map(try root.required("blobs"), "blobs", blob)
+    try checkBases(blobs)
     let components = try read.map(try root.required("components"), "components") {
       value, field throws(ImgcError) in try component(value, field, blobs)
     }
@@ -188,6 +189,8 @@ struct ManifestDecoder {
     guard size % layout.width == 0 else {
       throw read.error("\(field).size", "whole elements of \(layout.width) bytes", "\(size)")
     }
+    var base: Int?
+    if let value = object.optional("base") { base = try read.natural(value, "\(field).base") }
     let chunks = try read.map(try object.required("chunks"), "\(field).chunks") {
       value, field throws(ImgcError) in try chunk(value, field, layout)
     }
@@ -197,7 +200,8 @@ struct ManifestDecoder {
       throw read.error(
         "\(field).chunks", "\(expected) for \(size) bytes", "\(chunks.count)")
     }
-    return Manifest.Blob(size: size, sha256: digest, layout: layout, chunks: chunks)
+    return Manifest.Blob(
+      size: size, sha256: digest, layout: layout, base: base, chunks: chunks)
   }
 
   private func chunk(
@@ -219,7 +223,30 @@ struct ManifestDecoder {
       throw read.error("\(field).planes", "\(layout.width)", "\(planes.count)")
     }
     let digest = try read.digest(try object.required("sha256"), "\(field).sha256")
+    var isDifference = false
+    if let value = object.optional("difference") {
+      isDifference = try read.bool(value, "\(field).difference")
+    }
     try object.finish()
-    return Manifest.Chunk(offset: UInt64(offset), planes: planes, sha256: digest)
+    return Manifest.Chunk(
+      offset: UInt64(offset), planes: planes, sha256: digest, isDifference: isDifference)
+  }
+
+  /// A base is an earlier blob of the same size and layout that has no base itself (R7).
+  private func checkBases(_ blobs: [Manifest.Blob]) throws(ImgcError) {
+    for (index, blob) in blobs.enumerated() {
+      let field = "blobs[\(index)].base"
+      guard let base = blob.base else {
+        guard !blob.chunks.contains(where: \.isDifference) else {
+          throw read.error(field, "a base for differences", "nothing")
+        }
+        continue
+      }
+      guard base < index, blobs[base].size == blob.size, blobs[base].layout == blob.layout,
+        blobs[base].base == nil
+      else {
+        throw read.error(field, "an earlier blob of this size and layout without a base", "\(base)")
+      }
+    }
   }
 }

@@ -111,17 +111,22 @@ extension ManifestEncoder {
 
   private func blob(_ blob: Manifest.Blob) -> JSONValue {
     let chunks = blob.chunks.map { chunk -> JSONValue in
-      [
-        "offset": .integer(chunk.offset),
-        "planes": .array(chunk.planes.map { .integer($0) }),
-        "sha256": .string(chunk.sha256),
+      var members = [
+        JSONMember("offset", .integer(chunk.offset)),
+        JSONMember("planes", .array(chunk.planes.map { .integer($0) })),
+        JSONMember("sha256", .string(chunk.sha256)),
       ]
+      if chunk.isDifference { members.append(JSONMember("difference", .bool(true))) }
+      return .object(members)
     }
-    return [
-      "size": .integer(blob.size), "sha256": .string(blob.sha256),
-      "width": .integer(blob.layout.width), "rotate": .integer(blob.layout.rotate),
-      "chunks": .array(chunks),
+    var members = [
+      JSONMember("size", .integer(blob.size)), JSONMember("sha256", .string(blob.sha256)),
+      JSONMember("width", .integer(blob.layout.width)),
+      JSONMember("rotate", .integer(blob.layout.rotate)),
     ]
+    if let base = blob.base { members.append(JSONMember("base", .integer(base))) }
+    members.append(JSONMember("chunks", .array(chunks)))
+    return .object(members)
   }
 }
 

@@ -65,7 +65,7 @@ struct ManifestSection {
     try plain.withUnsafeMutableBytes { target in
       try frame.withUnsafeBytes { source in
         try ZstdFrame(file: file.path, offset: footer.manifestOffset, place: "manifest")
-          .decode(source, into: target)
+          .decode(source, into: target, with: ZstdDecompressor())
       }
     }
     do {

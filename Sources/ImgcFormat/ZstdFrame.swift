@@ -15,10 +15,11 @@ struct ZstdFrame {
 
   /// Decodes `frame`, which must hold exactly `target.count` bytes.
   func decode(
-    _ frame: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+    _ frame: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer,
+    with decompressor: ZstdDecompressor
   ) throws(ImgcError) {
     try check(frame, contentSize: target.count)
-    let result = ZSTD_decompress(target.baseAddress, target.count, frame.baseAddress, frame.count)
+    let result = decompressor.decompress(frame, into: target)
     guard ZSTD_isError(result) == 0 else {
       throw error("a frame that decodes", String(cString: ZSTD_getErrorName(result)))
     }

@@ -23,6 +23,14 @@ public struct ONNXWeights: TensorSource {
     try stored[index].read(at: offset, into: buffer)
   }
 
+  /// Raw data whose padding bits need no clearing stand in a file as they are.
+  public func location(_ index: Int) -> TensorLocation? {
+    guard case .raw(let file, let offset) = stored[index].payload,
+      stored[index].info.paddingMask == nil
+    else { return nil }
+    return TensorLocation(file: file, offset: offset)
+  }
+
   /// - Throws: `ONNXError.file`.
   public func checkUnchanged() throws {
     for file in files {

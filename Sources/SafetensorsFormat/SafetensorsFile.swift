@@ -105,6 +105,11 @@ extension SafetensorsFile {
     }
   }
 
+  /// Every tensor stands in the file as it is.
+  public func location(_ index: Int) -> TensorLocation? {
+    TensorLocation(file: file, offset: dataStart + UInt64(begins[index]))
+  }
+
   /// Checks that the file is as it was when it was opened.
   public func checkUnchanged() throws {
     do {

@@ -14,7 +14,8 @@ public enum SafetensorsWriter {
   ///   `.file`; the source's error.
   public static func write(
     _ source: any TensorSource, to path: String, metadata: [String: String] = [:],
-    replacesExisting: Bool = false
+    replacesExisting: Bool = false, threadCount: Int = 1,
+    progress: @escaping (Double) -> Void = { _ in }
   ) throws {
     let file: OutputFile
     do {
@@ -22,30 +23,43 @@ public enum SafetensorsWriter {
     } catch {
       throw SafetensorsError.file(error)
     }
-    try write(source, to: file, metadata: metadata)
+    try write(
+      source, to: file, metadata: metadata, threadCount: threadCount, progress: progress)
     try source.checkUnchanged()
     try file.publish()
   }
 
   /// Writes all tensors of `source` to `file`, which the caller publishes.
+  ///
+  /// - Parameters:
+  ///   - threadCount: how many threads read the source; one block for each, and one more, is in
+  ///     memory.
+  ///   - progress: is told the share of bytes written, 0 to 1; one call at a time, from any thread.
   public static func write(
-    _ source: any TensorSource, to file: OutputFile, metadata: [String: String] = [:]
+    _ source: any TensorSource, to file: OutputFile, metadata: [String: String] = [:],
+    threadCount: Int = 1, progress: @escaping (Double) -> Void = { _ in }
   ) throws {
-    let order = try order(of: source.tensors, file: file.path)
-    try file.write(header(source.tensors, order, metadata))
-    var block = [UInt8](repeating: 0, count: blockSize)
-    for index in order {
-      let byteCount = source.tensors[index].byteCount
-      for offset in stride(from: 0, to: byteCount, by: blockSize) {
-        try block.withUnsafeMutableBytes { buffer in
-          let part = UnsafeMutableRawBufferPointer(
-            rebasing: buffer[..<min(blockSize, byteCount - offset)])
-          try source.read(index, at: offset, into: part)
-          try file.write(UnsafeRawBufferPointer(part))
-        }
-      }
+    let tensors = source.tensors
+    let order = try order(of: tensors, file: file.path)
+    try file.write(header(tensors, order, metadata))
+    let total = Double(max(1, tensors.reduce(0) { $0 + $1.byteCount }))
+    let end = file.byteCount
+    var blocks = BlockSequence(tensors, order, size: blockSize)
+    let workers = try (0..<(threadCount < 2 ? 1 : min(threadCount, maximumThreads) + 1)).map { _ in
+      try TensorBuffer(byteCount: blockSize)
     }
+    try OrderedPipeline.run(
+      workers, take: { _ in blocks.next() },
+      work: { buffer, block in
+        try source.read(block.tensor, at: block.offset, into: block.part(of: buffer))
+      },
+      finish: { buffer, block in
+        try file.write(UnsafeRawBufferPointer(block.part(of: buffer)))
+        progress(Double(file.byteCount - end) / total)
+      })
   }
+
+  private static let maximumThreads = 8
 
   private static func order(of tensors: [TensorInfo], file: String) throws -> [Int] {
     var names: Set<ByteString> = []
@@ -114,4 +128,46 @@ public enum SafetensorsWriter {
 extension Int {
   /// The largest power of two that divides a number of bits: 6 bits fill bytes by fours, 4 by twos.
   fileprivate var greatestPowerOfTwo: Int { self & -self }
+}
+
+/// The blocks in which tensors are copied, in order.
+private struct BlockSequence {
+  /// A part of a tensor.
+  struct Block {
+    let tensor: Int
+    let offset: Int
+    let byteCount: Int
+
+    /// The block's bytes within a worker's buffer.
+    func part(of buffer: TensorBuffer) -> UnsafeMutableRawBufferPointer {
+      UnsafeMutableRawBufferPointer(start: buffer.base, count: byteCount)
+    }
+  }
+
+  private let tensors: [TensorInfo]
+  private let order: [Int]
+  private let size: Int
+  private var position = 0
+  private var offset = 0
+
+  init(_ tensors: [TensorInfo], _ order: [Int], size: Int) {
+    self.tensors = tensors
+    self.order = order
+    self.size = size
+  }
+
+  mutating func next() -> Block? {
+    while position < order.count {
+      let tensor = order[position]
+      let rest = tensors[tensor].byteCount - offset
+      if rest > 0 {
+        let block = Block(tensor: tensor, offset: offset, byteCount: min(size, rest))
+        offset += block.byteCount
+        return block
+      }
+      position += 1
+      offset = 0
+    }
+    return nil
+  }
 }

@@ -59,6 +59,11 @@ extension ShardedSafetensors {
     try shards[place.shard].read(place.index, at: offset, into: buffer)
   }
 
+  /// Every tensor stands in its shard as it is.
+  public func location(_ index: Int) -> TensorLocation? {
+    shards[places[index].shard].location(places[index].index)
+  }
+
   /// Checks that all shards are as they were when they were opened.
   public func checkUnchanged() throws {
     for shard in shards { try shard.checkUnchanged() }

@@ -1,3 +1,5 @@
+import FileIO
+
 /// What is known of a stored tensor without reading its elements.
 public struct TensorInfo: Hashable, Sendable {
   /// The name, unique among a source's tensors when compared as UTF-8 bytes.
@@ -44,6 +46,10 @@ public protocol TensorSource: Sendable {
   /// - Throws: the source's own error, which names file, offset and tensor.
   func read(_ index: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws
 
+  /// Where the bytes of tensor number `index` stand verbatim, one after another, in a file; nil
+  /// where they are decoded or made.
+  func location(_ index: Int) -> TensorLocation?
+
   /// Checks that nothing changed under the reader since it was opened.
   func checkUnchanged() throws
 
@@ -52,7 +58,23 @@ public protocol TensorSource: Sendable {
   func digest(of index: Int) -> String?
 }
 
+/// A place in a file.
+public struct TensorLocation: Sendable {
+  /// The file.
+  public let file: InputFile
+  /// Where the first byte stands.
+  public let offset: UInt64
+
+  /// The place at `offset` of `file`.
+  public init(file: InputFile, offset: UInt64) {
+    self.file = file
+    self.offset = offset
+  }
+}
+
 extension TensorSource {
+  public func location(_ index: Int) -> TensorLocation? { nil }
+
   public func checkUnchanged() throws {}
 
   public func digest(of index: Int) -> String? { nil }

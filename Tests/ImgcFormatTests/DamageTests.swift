@@ -93,14 +93,28 @@ struct DamageTests {
       "\(try #require(error))".contains("tensor q: element 3: expected -127 to 127, found -128"))
   }
 
+  @Test("173 a zero point of a wider type, which could lie outside the values' range")
+  func zeroPoint() throws {
+    let folder = try TemporaryFolder()
+    let path = try SampleModels.write(
+      quantized(
+        scale: try Tensor([1, 1] as [Float]), zeroPoint: try Tensor([0, 300] as [Int32])),
+      in: folder, as: "m")
+    let error = #expect(throws: ImgcError.self) { try readAll(path) }
+    #expect(
+      "\(try #require(error))".contains("q.zeroPoint: expected int8 [2], found int32 [2]"))
+  }
+
   private func quantized(
-    scale: Tensor, axis: Int = 0, values: [Int8] = [1, 2, 3, 4]
+    scale: Tensor, axis: Int = 0, values: [Int8] = [1, 2, 3, 4], zeroPoint: Tensor? = nil
   ) throws -> Model {
-    var component = Component(
-      name: "m", weights: TensorSet([("q", try Tensor(values, [2, 2])), ("q.scale", scale)]))
+    var tensors = [("q", try Tensor(values, [2, 2])), ("q.scale", scale)]
+    if let zeroPoint { tensors.append(("q.zero", zeroPoint)) }
+    var component = Component(name: "m", weights: TensorSet(tensors))
     component.quantization = [
       "q": TensorQuantization(
-        originalType: .float32, granularity: .channel(axis: axis), scale: "q.scale")
+        originalType: .float32, granularity: .channel(axis: axis), scale: "q.scale",
+        zeroPoint: zeroPoint == nil ? nil : "q.zero", isSymmetric: zeroPoint == nil)
     ]
     return Model(components: [component])
   }

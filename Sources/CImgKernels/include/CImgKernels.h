@@ -4,6 +4,7 @@
 
 #include "imgk_attention.h"
 #include "imgk_binary.h"
+#include "imgk_difference.h"
 #include "imgk_gemm.h"
 #include "imgk_int8.h"
 #include "imgk_bits.h"
@@ -18,7 +19,9 @@
 #include "imgk_quantize.h"
 #include "imgk_reduce.h"
 #include "imgk_rounding.h"
+#include "imgk_sha256.h"
 #include "imgk_softmax.h"
 #include "imgk_unary.h"
+#include "imgk_xxh64.h"
 
 #endif

@@ -23,11 +23,18 @@ struct ArtifactSink {
   }
 
   /// Writes `model` and publishes the file.
+  ///
+  /// - Parameters:
+  ///   - sources: the files whose digests are to be taken while the weights are read.
+  ///   - history: gives the steps to record, once those digests are known.
   func write(
-    _ model: Model, notes: [String], progress: @escaping (String, Double) -> Void
+    _ model: Model, notes: [String], sources: SourceDigests? = nil,
+    history: (() throws -> [ProvenanceStep])? = nil,
+    progress: @escaping (String, Double) -> Void
   ) throws -> ArtifactReport {
-    let summary = try ImgcWriter.write(model, to: file) { fraction in
-      progress("writing \(file.path.lastComponent)", fraction)
+    let label = "writing \(file.path.lastComponent)"
+    let summary = try ImgcWriter.write(model, to: file, sources: sources, history: history) {
+      progress(label, $0)
     }
     for component in model.components { try component.weights.checkUnchanged() }
     try file.publish()

@@ -1,5 +1,6 @@
 import FileIO
 import GGUFFormat
+import Kernels
 import ModelGraph
 import ONNXFormat
 import Operators
@@ -70,7 +71,8 @@ public struct ExportJob: Sendable {
       let weights = restoresWeights ? try RestoredSource(selected) : selected.weights
       try SafetensorsWriter.write(
         weights, to: output, metadata: selected.metadata,
-        replacesExisting: replacesExisting)
+        replacesExisting: replacesExisting, threadCount: Parallel.threadCount
+      ) { progress("writing \(output.lastComponent)", $0) }
       return weights.tensors.count
     case .onnx: try writeONNX(selected, sources: loaded.sourcePaths)
     case .gguf: return try writeGGUF(selected, sources: loaded.sourcePaths)

@@ -87,6 +87,7 @@ extension ImportJob {
     var step = ProvenanceStep(action: "import", tool: Provenance.tool)
     step.timestamp = Provenance.timestamp
     var origin: [String: String] = [:]
+    var opened: [LoadedModel] = []
     for source in sources {
       let loaded = try load(source)
       try sink.protect(loaded.sourcePaths)
@@ -98,13 +99,29 @@ extension ImportJob {
       }
       model.components += loaded.model.components
       try model.add(loaded.model.files, role: source.role, source: source.path)
-      step.inputs += try Provenance.inputs(of: loaded)
       step.notes += loaded.model.provenance.flatMap(\.notes)
       model.provenance += loaded.model.provenance.filter { $0.action != "read" }
+      opened.append(loaded)
     }
     try fold(into: &model, &step, sink)
-    model.provenance.append(step)
-    return try sink.write(model, notes: step.notes, progress: progress)
+    return try write(model, step, opened, to: sink, progress: progress)
+  }
+
+  /// Writes `model`; the inputs' digests are taken from the bytes as they pass.
+  private func write(
+    _ model: Model, _ step: ProvenanceStep, _ opened: [LoadedModel], to sink: ArtifactSink,
+    progress: @escaping (String, Double) -> Void
+  ) throws -> ArtifactReport {
+    let digests = try SourceDigests(
+      paths: opened.filter { $0.format != .imgc }.flatMap(\.sourcePaths))
+    let history = {
+      var step = step
+      step.inputs =
+        try opened.flatMap { try Provenance.inputs(of: $0, sources: digests) } + step.inputs
+      return model.provenance + [step]
+    }
+    return try sink.write(
+      model, notes: step.notes, sources: digests, history: history, progress: progress)
   }
 
   /// Folds the LoRA files in and notes their digests and strengths.
