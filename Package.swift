@@ -130,7 +130,8 @@ let package = Package(
     .executableTarget(
       name: "imgconv",
       dependencies: [
-        "ImgconvKit", "FileIO", "Tensors", "ModelGraph", "Kernels", "GGUFFormat", "Quantization",
+        "ImgconvKit", "FileIO", "Tensors", "ModelGraph", "Kernels", "GGUFFormat", "Diffusion",
+        "Quantization",
         "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .testTarget(

@@ -1,3 +1,4 @@
+import Diffusion
 import FileIO
 import ModelGraph
 import Operators
@@ -43,7 +44,7 @@ public struct DrawnSamples: SampleSource {
         input: input.name, reason: "its element type is not declared")
     }
     let shape = try extents.shape(of: input)
-    let bound = tables.rows[ByteString(input.name)] ?? 1000
+    let bound = tables.rows(of: input.name) ?? 1000
     let isTime = input.name.lowercased().contains("timestep")
     let elements: [Float] = (0..<shape.elementCount).map { _ in
       if dtype == .bool { return Float(generator.integer(below: 2)) }
@@ -92,37 +93,5 @@ private struct SymbolExtents {
     }
     if name.contains("token") || name.contains("seq") || name.contains("length") { return 77 }
     return nil
-  }
-}
-
-/// The tables that inputs look rows up in (Gather), with how many rows they have.
-private struct LookupTables {
-  private(set) var rows: [ByteString: Int] = [:]
-
-  init(_ graph: Graph) {
-    var origins: [ByteString: ByteString] = [:]
-    for input in graph.inputs { origins[ByteString(input.name)] = ByteString(input.name) }
-    var extents: [ByteString: Int] = [:]
-    for initializer in graph.initializers where initializer.shape.rank > 0 {
-      extents[ByteString(initializer.name)] = initializer.shape[0]
-    }
-    for node in graph.nodes {
-      let inputs = node.inputs.map(ByteString.init)
-      switch node.opType {
-      case "Cast", "Reshape", "Identity", "Unsqueeze", "Squeeze", "Flatten", "Expand":
-        if let first = inputs.first, let origin = origins[first], let output = node.outputs.first {
-          origins[ByteString(output)] = origin
-        }
-      case "DequantizeLinear":
-        if let first = inputs.first, let output = node.outputs.first {
-          extents[ByteString(output)] = extents[first]
-        }
-      case "Gather":
-        if inputs.count == 2, let origin = origins[inputs[1]], let count = extents[inputs[0]] {
-          rows[origin] = min(rows[origin] ?? count, count)
-        }
-      default: break
-      }
-    }
   }
 }

@@ -13,6 +13,11 @@ public struct SessionDenoiser: Denoiser {
   /// Is shown the graph's inputs before every run.
   public typealias InputObserver = ([String: Tensor]) throws -> Void
 
+  /// What an input for the noisy image may be called.
+  static let sampleNames = ["sample", "hidden_states", "x", "latents"]
+  /// What an input for the time may be called.
+  static let timestepNames = ["timestep", "timesteps", "t"]
+
   /// The session that runs the graph.
   public let session: Session
   /// The graph's input for the noisy image.
@@ -32,9 +37,9 @@ public struct SessionDenoiser: Denoiser {
   ) throws(DiffusionError) {
     let names = session.inputs.map(\.name)
     sampleInput = try Self.find(
-      ["sample", "hidden_states", "x", "latents"], in: session.inputs, "a noisy image", names)
+      Self.sampleNames, in: session.inputs, "a noisy image", names)
     timestepInput = try Self.find(
-      ["timestep", "timesteps", "t"], in: session.inputs, "a timestep", names)
+      Self.timestepNames, in: session.inputs, "a timestep", names)
     guard let output = session.outputs.first else {
       throw .graph(name: "denoiser", expected: "an output", found: ["none"])
     }

@@ -1,0 +1,88 @@
+import FileIO
+import ModelGraph
+import Runtime
+import Tensors
+
+/// The parts of a model that generation needs: a denoiser, its scheduler's configuration, and where
+/// the denoiser works on latents their decoder.
+public struct GenerationModel: Sendable {
+  /// The component that predicts noise.
+  public let denoiser: Component
+  /// The denoiser's graph.
+  public let graph: Graph
+  /// The decoder of latents; nil where the denoiser works on images.
+  public let decoder: LatentDecoder?
+  /// The bytes of the scheduler's configuration.
+  public let schedulerBytes: [UInt8]
+  /// The name of the file that they come from.
+  public let schedulerFile: String
+
+  /// Finds the parts in `model`.
+  ///
+  /// - Parameters:
+  ///   - model: the model; its attached file `scheduler/scheduler_config.json`, or that of the
+  ///     denoiser's role, configures the schedule.
+  ///   - role: the role of the denoiser; nil for the only one, or the student's.
+  ///   - scheduler: a configuration to use in place of the model's own.
+  /// - Throws: `DiffusionError.graph` where no denoiser is there, or several; `.configuration` where
+  ///   no schedule is known.
+  public init(
+    _ model: Model, role: Role? = nil, scheduler: AttachedFile? = nil
+  ) throws(DiffusionError) {
+    let denoisers = model.components.flatMap { component in
+      component.graphs.filter(\.isDenoiser).map { (component: component, graph: $0) }
+    }
+    let wanted = denoisers.filter { role == nil || $0.component.role == role }
+    let students = wanted.filter { $0.component.role == .student }
+    guard let chosen = wanted.count == 1 ? wanted.first : students.count == 1 ? students.first : nil
+    else {
+      let found = denoisers.isEmpty ? model.components : denoisers.map(\.component)
+      throw .graph(
+        name: "denoiser",
+        expected: "one component that takes a noisy image and a timestep"
+          + (role.map { ", of role \($0.rawValue)" } ?? ""), found: found.map(\.label))
+    }
+    denoiser = chosen.component
+    graph = chosen.graph
+    decoder = try LatentDecoder(model, of: chosen.component)
+    let path = "scheduler/scheduler_config.json"
+    let places = [chosen.component.role.map { "\($0.rawValue)/\(path)" }, path].compactMap { $0 }
+    let own = places.lazy.compactMap { place in model.file(at: place).map { (place, $0) } }.first
+    guard let (file, bytes) = scheduler.map({ ($0.path, $0.content) }) ?? own else {
+      throw .configuration(
+        file: path,
+        reason: "the model carries no scheduler configuration; give one with --scheduler")
+    }
+    schedulerFile = file
+    schedulerBytes = bytes
+  }
+
+  /// The scheduler's configuration, read for its own class or for another.
+  ///
+  /// - Throws: `DiffusionError`.
+  public func configuration(
+    as schedulerClass: SchedulerClass? = nil
+  ) throws(DiffusionError) -> SchedulerConfiguration {
+    try SchedulerConfiguration(schedulerBytes, file: schedulerFile, as: schedulerClass)
+  }
+
+  /// The denoiser, ready to run.
+  ///
+  /// - Parameter observe: is shown the graph's inputs before every run.
+  /// - Throws: what `Session` throws; `DiffusionError.graph`.
+  public func makeDenoiser(
+    observe: @escaping SessionDenoiser.InputObserver = { _ in }
+  ) throws -> SessionDenoiser {
+    try SessionDenoiser(
+      Session(graph: graph, weights: denoiser.weights), observe: observe)
+  }
+}
+
+extension Graph {
+  /// Whether the graph takes a noisy image and a timestep.
+  fileprivate var isDenoiser: Bool {
+    let names = Set(requiredInputs.map(\.name))
+    return !names.isDisjoint(with: SessionDenoiser.sampleNames)
+      && !names.isDisjoint(with: SessionDenoiser.timestepNames)
+  }
+}

@@ -1,0 +1,95 @@
+import Diffusion
+import ModelGraph
+
+/// How images are generated: by which sampler, in how many steps, under which guidance.
+public struct SamplingOptions: Sendable {
+  /// Which sampler.
+  public enum Method: Hashable, Sendable {
+    /// The few-step sampler for students, the scheduler's own class otherwise.
+    case automatic
+    /// Imagine Flash's few-step sampler.
+    case fewStep
+    /// The class that the scheduler's configuration names.
+    case scheduler
+    /// Another class, on the same configuration.
+    case named(SchedulerClass)
+  }
+
+  /// The sampler.
+  public var method: Method
+  /// How many steps.
+  public var steps: Int
+  /// The timesteps of the few-step sampler, descending; nil for its own grid of `steps`.
+  public var timesteps: [Int]?
+  /// Whether the few-step sampler's first step uses the true noise.
+  public var correctsNoise: Bool
+  /// The guidance scale w; 1 for none.
+  public var guidance: Float
+  /// The label of no class, for guidance; nil for the highest.
+  public var nullClass: Int?
+
+  /// Describes a generation.
+  public init(
+    method: Method = .automatic, steps: Int = 3, timesteps: [Int]? = nil,
+    correctsNoise: Bool = true, guidance: Float = 1, nullClass: Int? = nil
+  ) {
+    self.method = method
+    self.steps = steps
+    self.timesteps = timesteps
+    self.correctsNoise = correctsNoise
+    self.guidance = guidance
+    self.nullClass = nullClass
+  }
+}
+
+extension SamplingOptions {
+  /// The sampler for `model`, and what is to be said of its configuration.
+  ///
+  /// - Throws: `DiffusionError`.
+  func sampler(for model: GenerationModel) throws -> (sampler: any Sampler, notes: [String]) {
+    let isStudent = model.denoiser.role == .student
+    switch method {
+    case .automatic where isStudent, .fewStep: return try fewStepSampler(for: model)
+    case .automatic, .scheduler: return try schedulerSampler(model.configuration())
+    case .named(let schedulerClass):
+      return try schedulerSampler(model.configuration(as: schedulerClass))
+    }
+  }
+
+  private func fewStepSampler(
+    for model: GenerationModel
+  ) throws -> (sampler: any Sampler, notes: [String]) {
+    // The schedule alone counts, which schedulers of unknown classes have too.
+    let name = try SchedulerConfiguration.className(
+      model.schedulerBytes, file: model.schedulerFile)
+    let known = name.flatMap(SchedulerClass.init(rawValue:))
+    let configuration = try model.configuration(as: known ?? .ddim)
+    if let timesteps, let schedule = configuration.schedule {
+      let sampler = try FewStepSampler(
+        schedule, configuration.prediction, grid: timesteps, correctsNoise: correctsNoise)
+      return (sampler, [])
+    }
+    return (
+      try configuration.fewStepSampler(steps: steps, correctsNoise: correctsNoise), []
+    )
+  }
+
+  private func schedulerSampler(
+    _ configuration: SchedulerConfiguration
+  ) throws -> (sampler: any Sampler, notes: [String]) {
+    guard timesteps == nil else {
+      throw JobError.option(
+        name: "--timesteps", expected: "the few-step sampler",
+        found: configuration.schedulerClass.rawValue)
+    }
+    let ignored = configuration.keysWithoutMeaning
+    let notes =
+      ignored.isEmpty
+      ? []
+      : [
+        "\(ignored.joined(separator: ", ")): without meaning for "
+          + configuration.schedulerClass.rawValue
+      ]
+    return (try configuration.sampler(steps: steps), notes)
+  }
+}
