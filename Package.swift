@@ -131,8 +131,8 @@ let package = Package(
       name: "imgconv",
       dependencies: [
         "ImgconvKit", "FileIO", "Tensors", "ModelGraph", "Kernels", "GGUFFormat", "Diffusion",
-        "Quantization",
-        "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Quantization", "Distillation", "Verification",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .testTarget(
       name: "imgconvTests", dependencies: ["imgconv", "FileIO", "TestSupport"],

@@ -1,5 +1,6 @@
 import Architectures
 import Diffusion
+import Distillation
 import FileIO
 import GGUFFormat
 import ImgcFormat
@@ -43,6 +44,8 @@ extension ExitStatus {
       self = error.isUnsupported ? .unsupported : ExitStatus(error.cause) ?? .badInput
     case let error as OperatorError: self = error.isUnsupported ? .unsupported : .badInput
     case let error as RuntimeError: self = error.isUnsupported ? .unsupported : .badInput
+    case DistillationError.setting: self = .usage
+    case is DistillationError: self = .badInput
     case let error as DiffusionError: self = error.isUnsupported ? .unsupported : .badInput
     case TensorError.outOfMemory: self = .unsupported
     case KernelError.outOfMemory: self = .unsupported

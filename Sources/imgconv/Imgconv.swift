@@ -12,7 +12,8 @@ struct Imgconv: ParsableCommand {
       verify gates a release.
       """,
     subcommands: [
-      ImportCommand.self, QuantizeCommand.self, VerifyCommand.self, RunCommand.self, SampleCommand.self,
+      ImportCommand.self, QuantizeCommand.self, DistillCommand.self, VerifyCommand.self,
+      RunCommand.self, SampleCommand.self,
       BenchCommand.self,
       InspectCommand.self, DiffCommand.self, ExportCommand.self,
       DigestCommand.self, AttestCommand.self, ReportCommand.self,

@@ -1,0 +1,250 @@
+import Diffusion
+import FileIO
+import ModelGraph
+import Tensors
+
+/// One iteration, measured.
+public struct IterationReport: Sendable, Hashable {
+  /// Its number, from 1.
+  public var iteration: Int
+  /// N, the number of steps it drew.
+  public var steps: Int
+  /// t, the student's time.
+  public var timestep: Int
+  /// γ(t), the teacher's.
+  public var shifted: Int
+  /// The loss.
+  public var loss: Float
+  /// The norm of the gradients before clipping.
+  public var gradientNorm: Float
+  /// The learning rate.
+  public var rate: Float
+
+  /// A report of these numbers.
+  public init(
+    iteration: Int, steps: Int, timestep: Int, shifted: Int, loss: Float, gradientNorm: Float,
+    rate: Float
+  ) {
+    self.iteration = iteration
+    self.steps = steps
+    self.timestep = timestep
+    self.shifted = shifted
+    self.loss = loss
+    self.gradientNorm = gradientNorm
+    self.rate = rate
+  }
+}
+
+/// Distils a student from a teacher by Imagine Flash (arXiv 2405.05224).
+///
+/// All random numbers of an iteration follow from the seed and its number, so a training that goes
+/// on from its state gives the bits of one that was never stopped.
+public final class Distiller {
+  /// The settings.
+  public let settings: DistillationSettings
+  /// The student as it stands.
+  public let student: Student
+  private let teacher: Teacher
+  private let conditions: Conditions
+  private let imageShape: Shape
+  /// Real images `[K, …]`, for forward distillation.
+  private let data: Tensor?
+  /// For each real image its condition's row.
+  private let dataRows: [Int]
+  private var optimizer: AdamW
+  private var average: MovingAverage
+  private var grids: [Int: [Int]] = [:]
+  /// How many iterations are done.
+  public private(set) var iteration = 0
+
+  /// Prepares a training.
+  ///
+  /// - Parameters:
+  ///   - image: one image's shape without its batch axis, `[C, H, W]`.
+  ///   - data: real images `[K, C, H, W]` and the row of `conditions` for each; for
+  ///     `TrajectorySource.forward`.
+  /// - Throws: `DistillationError`, `DiffusionError.noSignal` where noise is predicted and α_T is 0.
+  public init(
+    settings: DistillationSettings, student: Student, teacher: Teacher, conditions: Conditions,
+    image: Shape, data: (images: Tensor, rows: [Int])? = nil
+  ) throws {
+    try settings.check(timestepCount: teacher.schedule.count)
+    guard settings.trajectory == .backward || data != nil else {
+      throw DistillationError.setting(
+        name: "trajectory", expected: "backward, or real images for forward", found: "forward")
+    }
+    self.settings = settings
+    self.student = student
+    self.teacher = teacher
+    self.conditions = try conditions.fitted(
+      to: student.ports, needsUnconditional: settings.guidanceScale != 1)
+    imageShape = try Shape(checking: [settings.batch] + image.dimensions)
+    self.data = data?.images
+    dataRows = data?.rows ?? []
+    optimizer = try AdamW(settings.optimizer, like: student.parameters)
+    average = MovingAverage(decay: settings.averageDecay, student.parameters)
+    for steps in settings.steps {
+      grids[steps] = try FewStepSampler(teacher.schedule, teacher.prediction, steps: steps).grid
+    }
+  }
+}
+
+extension Distiller {
+  /// The weights that become the student's: the moving average, or without one the weights.
+  public var result: [Tensor] {
+    settings.averageDecay > 0 ? average.values : student.parameters
+  }
+
+  /// One iteration.
+  ///
+  /// - Throws: `DistillationError.diverged`, or what the networks throw.
+  public func iterate() throws -> IterationReport {
+    var generator = TorchGenerator(seed: Self.seed(settings.seed, iteration))
+    let steps = settings.steps[generator.integer(below: settings.steps.count)]
+    let grid = grids[steps] ?? []
+    let place = generator.integer(below: grid.count)
+    let t = grid[place]
+    let rows = drawRows(&generator)
+    let (given, unconditional) = try conditions.rows(rows.conditions)
+    let x = try startingImage(grid, place, given, rows.images, &generator)
+    let (output, tape) = try student.forward(x, timestep: t, given)
+    let estimate = try clean(x, output, at: t)
+    let shifted = shiftedTime(t, &generator)
+    let start = try targetStart(x, estimate, shifted, &generator)
+    let target = try teacher.target(
+      from: start, timestep: shifted, evaluations: settings.teacherEvaluations, given,
+      unconditional: unconditional)
+    let loss = try ReconstructionLoss(estimate, target: target)
+    let slope = teacher.prediction.estimateSlope(
+      alpha: try teacher.schedule.alpha(at: t), sigma: try teacher.schedule.sigma(at: t))
+    let gradients = try student.backward(tape, loss.gradient.scaled(by: slope))
+    let norm = GradientNorm.of(gradients)
+    guard loss.value.isFinite, norm.isFinite else {
+      throw DistillationError.diverged(iteration: iteration + 1, loss: loss.value)
+    }
+    let rate = try move(gradients, norm)
+    return IterationReport(
+      iteration: iteration, steps: steps, timestep: t, shifted: shifted, loss: loss.value,
+      gradientNorm: norm, rate: rate)
+  }
+
+  /// Changes the weights; gives back the learning rate.
+  private func move(_ gradients: [Tensor], _ norm: Float) throws -> Float {
+    let rate = settings.rate(at: iteration)
+    student.parameters = try optimizer.step(
+      student.parameters, gradients,
+      scale: GradientNorm.clippingScale(norm, limit: settings.gradientNorm), rate: rate,
+      step: iteration + 1)
+    if settings.averageDecay > 0 { try average.add(student.parameters) }
+    iteration += 1
+    return rate
+  }
+
+  /// A seed for iteration `index` (the finalizer of MurmurHash3).
+  static func seed(_ seed: UInt64, _ index: Int) -> UInt64 {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(truncatingIfNeeded: index) &+ 1
+    state = (state ^ (state >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+    state = (state ^ (state >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+    return state ^ (state >> 33)
+  }
+
+  private func drawRows(
+    _ generator: inout TorchGenerator
+  ) -> (conditions: [Int], images: [Int]) {
+    guard settings.trajectory == .forward, let data else {
+      return (conditions.draw(settings.batch, &generator), [])
+    }
+    let images = (0..<settings.batch).map { _ in generator.integer(below: data.shape[0]) }
+    return (conditions.count == 0 ? [] : images.map { dataRows[$0] }, images)
+  }
+
+  /// The student's input: x^Θ_{T→t} by its own steps, or a noised real image.
+  private func startingImage(
+    _ grid: [Int], _ place: Int, _ given: [String: Tensor], _ images: [Int],
+    _ generator: inout TorchGenerator
+  ) throws -> Tensor {
+    let noise = try generator.normals(imageShape)
+    if settings.trajectory == .forward, let data {
+      return try teacher.schedule.noised(
+        data.rows(images), noise: noise, timestep: grid[place])
+    }
+    var x = noise
+    for step in 0..<place {
+      let output = try student.predict(
+        x, timestep: grid[step], given, parameters: student.parameters)
+      let estimate = try clean(x, output, at: grid[step])
+      let corrects = settings.correctsRolloutNoise && step == 0
+      x = try teacher.schedule.noised(
+        estimate, noise: corrects ? noise : try self.noise(x, output, at: grid[step]),
+        timestep: grid[step + 1])
+    }
+    return x
+  }
+
+  private func shiftedTime(_ t: Int, _ generator: inout TorchGenerator) -> Int {
+    let draw = Float(generator.integer(below: 1 << 20)) / Float(1 << 20)
+    guard draw < settings.shift.share else { return t }
+    return settings.shift(t, last: teacher.schedule.count - 1)
+  }
+
+  /// Where the teacher starts: χ = q(x̂₀, ε, γ(t)) with fresh noise, or the student's input.
+  private func targetStart(
+    _ x: Tensor, _ estimate: Tensor, _ shifted: Int, _ generator: inout TorchGenerator
+  ) throws -> Tensor {
+    guard settings.target == .reconstruction else { return x }
+    return try teacher.schedule.noised(
+      estimate, noise: generator.normals(imageShape), timestep: shifted)
+  }
+
+  private func clean(_ x: Tensor, _ output: Tensor, at t: Int) throws -> Tensor {
+    try teacher.prediction.cleanEstimate(
+      of: x, output, alpha: teacher.schedule.alpha(at: t), sigma: teacher.schedule.sigma(at: t))
+  }
+
+  private func noise(_ x: Tensor, _ output: Tensor, at t: Int) throws -> Tensor {
+    try teacher.prediction.noise(
+      in: x, output, alpha: teacher.schedule.alpha(at: t), sigma: teacher.schedule.sigma(at: t))
+  }
+}
+
+extension Distiller {
+  /// The clean estimates after the last of `steps` steps, by the weights that become the student's.
+  ///
+  /// - Parameters:
+  ///   - noise: `[N, C, H, W]`, N the settings' batch.
+  ///   - rows: a row of the conditions for each image.
+  public func sample(
+    _ noise: Tensor, rows: [Int], steps: Int, correctsNoise: Bool
+  ) throws -> Tensor {
+    let sampler = try FewStepSampler(
+      teacher.schedule, teacher.prediction, steps: steps, correctsNoise: correctsNoise)
+    let given = try conditions.rows(conditions.count == 0 ? [] : rows).given
+    var generator = TorchGenerator(seed: 0)
+    var x = noise
+    for (step, t) in sampler.grid.enumerated() {
+      let output = try student.predict(x, timestep: t, given, parameters: result)
+      x = try sampler.advance(
+        SamplerState(step: step, sample: x, prediction: output), using: &generator
+      ).next
+    }
+    return x
+  }
+
+  /// What a training needs to go on: the weights, their average and the optimiser's moments.
+  public var state: DistillationState {
+    DistillationState(
+      iteration: iteration, names: student.names, parameters: student.parameters,
+      averages: average.values, means: optimizer.means, squares: optimizer.squares)
+  }
+
+  /// Goes on from `state`.
+  ///
+  /// - Throws: `DistillationError.tensor` where a tensor has another shape than the student's.
+  public func restore(_ state: DistillationState) throws {
+    try state.check(names: student.names, parameters: student.parameters)
+    iteration = state.iteration
+    student.parameters = state.parameters
+    average = MovingAverage(decay: settings.averageDecay, state.averages)
+    optimizer = AdamW(settings.optimizer, means: state.means, squares: state.squares)
+  }
+}

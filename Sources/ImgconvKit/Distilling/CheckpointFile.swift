@@ -1,0 +1,55 @@
+import Distillation
+import FileIO
+import Foundation
+import SafetensorsFormat
+import Tensors
+
+/// The file that a training goes on from (`formats/distillation.md`): a safetensors file whose
+/// metadata tell the iteration, the settings and the teacher.
+struct CheckpointFile {
+  let path: String
+  let settings: DistillationSettings
+  let teacher: String
+
+  /// Writes the state of `distiller`; an older checkpoint is replaced at once or not at all.
+  func write(_ distiller: Distiller, _ history: TrainingHistory) throws {
+    let state = distiller.state
+    try SafetensorsWriter.write(
+      TensorSet(state.tensors), to: path,
+      metadata: [
+        "format": "imgconv distillation 1", "iteration": "\(state.iteration)",
+        "settings": settings.yaml, "teacher": teacher, "metrics": history.csv,
+      ], replacesExisting: true)
+  }
+
+  /// Puts `distiller` where the checkpoint stands.
+  ///
+  /// - Throws: `DistillationError.otherRun` for a checkpoint of other settings or another teacher;
+  ///   `SafetensorsError`.
+  func restore(_ distiller: Distiller, _ history: inout TrainingHistory) throws {
+    let file = try SafetensorsFile(path: path)
+    for (key, expected) in [
+      ("format", "imgconv distillation 1"), ("settings", settings.yaml), ("teacher", teacher),
+    ] where file.metadata[key] != expected {
+      throw DistillationError.otherRun(
+        expected: "\(key) \(expected)", found: file.metadata[key] ?? "none")
+    }
+    guard let iteration = file.metadata["iteration"].flatMap({ Int($0) }), iteration >= 0 else {
+      throw DistillationError.otherRun(expected: "an iteration", found: "none")
+    }
+    try distiller.restore(
+      DistillationState(iteration: iteration, names: distiller.student.names, from: file))
+    history.reports = try TrainingHistory.reports(csv: file.metadata["metrics"] ?? "")
+  }
+
+  /// Refuses to begin anew where a checkpoint is.
+  func requireAbsent(_ replacesExisting: Bool) throws {
+    guard !replacesExisting, FileManager.default.fileExists(atPath: path) else { return }
+    throw JobError.option(
+      name: "--resume", expected: "it, or --force to begin anew, since there is a checkpoint",
+      found: path)
+  }
+
+  /// Removes the checkpoint of a training that is done.
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
+}
