@@ -39,16 +39,16 @@ private func edited(_ edit: (inout CraftedArtifact) -> Void) -> CraftedArtifact 
 }
 
 private let layoutCases: [RefusedArtifact] = [
-  RefusedArtifact("159 a chunk beyond the file", "blobs[1].chunks[0].offset: expected 41") {
+  RefusedArtifact("159 a chunk beyond the file", "blobs[1].chunks[0].offset: expected 44") {
     edited { $0.offsets[1] = 1 << 40 }
   },
-  RefusedArtifact("159 chunks that overlap", "blobs[1].chunks[0].offset: expected 41, found 16") {
+  RefusedArtifact("159 chunks that overlap", "blobs[1].chunks[0].offset: expected 44, found 16") {
     edited { $0.offsets[1] = $0.offsets[0] }
   },
-  RefusedArtifact("159 a gap between chunks", "blobs[1].chunks[0].offset: expected 41, found 42") {
+  RefusedArtifact("159 a gap between chunks", "blobs[1].chunks[0].offset: expected 44, found 42") {
     edited { $0.offsets[1] += 1 }
   },
-  RefusedArtifact("159 a frame that runs into the manifest", "planes: expected frames before 66") {
+  RefusedArtifact("159 a frame that runs into the manifest", "planes: expected frames before 72") {
     edited { $0.frameSizes[1] += 1 }
   },
   RefusedArtifact(
@@ -129,7 +129,7 @@ private let frameCases: [RefusedArtifact] = [
   RefusedArtifact("166 a frame of zstd 0.7", "expected a zstd frame, found other bytes") {
     stored([0x27] + ZstdBytes.frame(first).dropFirst())
   },
-  RefusedArtifact("166 a second frame behind the first", "expected a frame of 50 bytes, found 25") {
+  RefusedArtifact("166 a second frame behind the first", "expected a frame of 56 bytes, found 28") {
     stored(ZstdBytes.frame(first) + ZstdBytes.frame(first))
   },
   RefusedArtifact("167 a dictionary", "expected no dictionary, found a dictionary id") {
