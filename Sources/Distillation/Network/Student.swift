@@ -19,11 +19,12 @@ public final class Student {
   /// - Parameters:
   ///   - weights: the graph's weights, where the training starts; half-precision ones are widened.
   ///   - conditions: a row an image for each further input.
+  ///   - quantizes: whether products and convolutions see weights and activations of 8 bits.
   ///   - segments: in how many segments activations are computed a second time; 0 to keep all.
   /// - Throws: `DistillationError.graph`, or what the gradient graph and the sessions throw.
   public init(
     _ graph: Graph, weights: any TensorSource, image: Shape, conditions: [String: Tensor],
-    segments: Int = 0
+    quantizes: Bool = false, segments: Int = 0
   ) throws {
     ports = try NetworkPorts(graph)
     names = TrainableParameters.names(in: graph)
@@ -31,8 +32,10 @@ public final class Student {
       throw DistillationError.graph(
         name: graph.name, expected: "floating-point weights", found: ["none"])
     }
+    let trained =
+      quantizes ? try FakeQuantization.rewrite(graph, trained: names) : graph
     let gradient = try GradientGraph(
-      graph, weights: weights, variables: names,
+      trained, weights: weights, variables: names,
       shapes: ports.shapes(image, conditions),
       checkpointing: segments > 0 ? .segments(segments) : .none)
     gradientSession = try GradientSession(gradient, outputs: [ports.output], weights: weights)

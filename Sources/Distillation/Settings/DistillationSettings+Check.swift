@@ -41,11 +41,9 @@ extension DistillationSettings {
     ] {
       try Self.require(value > 0 && value.isFinite, name, "a positive number", "\(value)")
     }
-    for (name, value) in [
-      ("weight_decay", optimizer.weightDecay), ("adversarial_weight", adversarialWeight),
-    ] {
-      try Self.require(value >= 0 && value.isFinite, name, "0 or more", "\(value)")
-    }
+    let decay = optimizer.weightDecay
+    try Self.require(
+      decay >= 0 && decay.isFinite, "weight_decay", "0 or more", "\(decay)")
     try Self.require(
       (0...10_000_000).contains(warmUp), "warm_up", "0 to 10000000", "\(warmUp)")
     try Self.require((0...100_000).contains(segments), "segments", "0 to 100000", "\(segments)")

@@ -14,7 +14,6 @@ extension DistillationSettings: Codable {
     case weightDecay = "weight_decay"
     case gradientNorm = "gradient_norm"
     case averageDecay = "average_decay"
-    case adversarialWeight = "adversarial_weight"
     case quantizes = "quantize_int8"
   }
 
@@ -47,7 +46,6 @@ extension DistillationSettings: Codable {
     try read(&optimizer.weightDecay, .weightDecay)
     try read(&gradientNorm, .gradientNorm)
     try read(&averageDecay, .averageDecay)
-    try read(&adversarialWeight, .adversarialWeight)
     try read(&quantizes, .quantizes)
     try read(&segments, .segments)
   }
@@ -77,7 +75,6 @@ extension DistillationSettings: Codable {
     try values.encode(optimizer.weightDecay, forKey: .weightDecay)
     try values.encode(gradientNorm, forKey: .gradientNorm)
     try values.encode(averageDecay, forKey: .averageDecay)
-    try values.encode(adversarialWeight, forKey: .adversarialWeight)
     try values.encode(quantizes, forKey: .quantizes)
     try values.encode(segments, forKey: .segments)
   }

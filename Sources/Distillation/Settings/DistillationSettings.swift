@@ -39,8 +39,6 @@ public struct DistillationSettings: Hashable, Sendable {
   /// The decay of the moving average of the weights that becomes the student; 0 for none.
   public var averageDecay: Float = 0.995
 
-  /// λ of the adversarial term; 0 for none.
-  public var adversarialWeight: Float = 0
   /// Whether weights and activations are quantized to int8 in the forward pass.
   public var quantizes = false
   /// In how many segments activations are computed a second time instead of kept; 0 to keep all.

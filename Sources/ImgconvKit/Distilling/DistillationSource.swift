@@ -59,7 +59,7 @@ struct DistillationSource {
       settings: settings,
       student: Student(
         student.graphs[0], weights: student.weights, image: batch, conditions: rows,
-        segments: settings.segments),
+        quantizes: settings.quantizes, segments: settings.segments),
       teacher: Teacher(
         teacher.graphs[0], weights: teacher.weights, schedule: schedule,
         prediction: configuration.prediction, guidanceScale: settings.guidanceScale),

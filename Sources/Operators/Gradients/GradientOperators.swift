@@ -3,6 +3,6 @@ extension OperatorRegistry {
   static let gradientOperators: [any Operator.Type] = [
     AveragePoolGradientOperator.self, ChannelNormalizationGradient.self,
     ConvWeightGradientOperator.self, ResizeGradientOperator.self, SliceGradientOperator.self,
-    SwishGradientOperator.self,
+    StopGradientOperator.self, SwishGradientOperator.self,
   ]
 }
