@@ -10,5 +10,7 @@ public enum FusedOperators {
     FusedConvOperator.self,
     FusedMatMulOperator.self,
     GatedGeluOperator.self,
+    QuantizedConvOperator.self,
+    QuantizedMatMulOperator.self,
   ]
 }

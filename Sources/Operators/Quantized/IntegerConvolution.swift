@@ -48,12 +48,8 @@ struct IntegerConvolution: Sendable {
       throw OperatorError.mismatch(
         expected: "one zero point for x", found: "\(x.zeroPoints.count)")
     }
-    if let packed {
-      let (shapes, geometry) = try fit(x.tensor.shape, packed.shape)
-      let output = try context.allocate(
-        .int32, Shape.checked([shapes.batch, shapes.outputChannels] + geometry.output))
-      try run(packed.convolution, x, shapes, geometry, output)
-      return output
+    if packed != nil {
+      return try runPacked(x, context, result: .int32) { _ in Int8Epilogue(result: .int32) }
     }
     let w = try weight()
     let (shapes, geometry) = try fit(x.tensor.shape, w.tensor.shape)
@@ -83,7 +79,21 @@ struct IntegerConvolution: Sendable {
       geometry.axes, padding, channels: shapes.inputChannels, outputs: shapes.outputChannels)
     let convolution = try Int8Convolution(
       packing: w.tensor.rawPointer, isSigned: w.isSigned, geometry: plan, zeroPoints: w.zeroPoints)
-    try run(convolution, x, shapes, geometry, output)
+    try run(convolution, x, shapes, geometry, output, Int8Epilogue(result: .int32))
+  }
+
+  /// The convolution with the packed w, each sum through the epilogue that `epilogue` gives for the
+  /// result's shape; the result holds elements of `result`.
+  func runPacked(
+    _ x: IntegerOperand, _ context: ExecutionContext, result: DType,
+    epilogue: (Shape) throws -> Int8Epilogue
+  ) throws -> Tensor {
+    guard let packed else { throw OperatorError.missingInput(index: 1, name: "w") }
+    let (shapes, geometry) = try fit(x.tensor.shape, packed.shape)
+    let output = try context.allocate(
+      result, Shape.checked([shapes.batch, shapes.outputChannels] + geometry.output))
+    try run(packed.convolution, x, shapes, geometry, output, epilogue(output.shape))
+    return output
   }
 
   /// The kernels' geometry of a window over one or two spatial axes.
@@ -104,7 +114,7 @@ struct IntegerConvolution: Sendable {
 
   private func run(
     _ convolution: Int8Convolution, _ x: IntegerOperand, _ shapes: ConvolutionShapes,
-    _ geometry: WindowGeometry, _ output: Tensor
+    _ geometry: WindowGeometry, _ output: Tensor, _ epilogue: Int8Epilogue
   ) throws {
     guard output.elementCount > 0 else { return }
     let isImage = geometry.rank == 2
@@ -116,7 +126,7 @@ struct IntegerConvolution: Sendable {
     try convolution.run(
       image, batch: shapes.batch, height: isImage ? geometry.input[0] : 1,
       width: geometry.input[geometry.rank - 1], into: output.mutableRawPointer,
-      epilogue: Int8Epilogue(result: .int32))
+      epilogue: epilogue)
   }
 
   /// The same convolution with its weight, input `index` of a node, and that one's zero points
@@ -124,8 +134,13 @@ struct IntegerConvolution: Sendable {
   func packing(
     _ constants: [ConstantOperand?], _ index: Int, zeroPoint zeroIndex: Int
   ) throws -> IntegerConvolution? {
-    guard let w = IntegerOperand(constants, index, zeroPoint: zeroIndex),
-      (3...4).contains(w.tensor.shape.rank), w.tensor.elementCount > 0,
+    try IntegerOperand(constants, index, zeroPoint: zeroIndex).flatMap(packing)
+  }
+
+  /// The same convolution with the weight `w` packed; nil for a shape the kernels do not take, or
+  /// where the padding depends on the image.
+  func packing(_ w: IntegerOperand) throws -> IntegerConvolution? {
+    guard (3...4).contains(w.tensor.shape.rank), w.tensor.elementCount > 0,
       window.autoPad == .notset || window.autoPad == .valid,
       w.zeroPoints.count <= 1 || w.zeroPoints.count == w.tensor.shape[0],
       w.tensor.shape[0] % groups == 0

@@ -30,7 +30,10 @@ struct ExtentFolding: GraphRewrite {
   }
 
   private func value(of node: Node, _ graph: RewritableGraph) throws -> Tensor? {
-    if let value = graph.inferredValue(of: node.outputs[0]) { return value }
+    if let value = graph.inferredValue(of: node.outputs[0]) {
+      // Small weights keep the form they are stored in.
+      return value.dtype.isFloatingPoint && value.elementCount > 1 ? nil : value
+    }
     guard node.domain.isEmpty, node.inputs.count >= 2,
       let (_, shape) = graph.producer(of: node.inputs[0], "Shape"), shape.isWholeShape,
       let dimensions = graph.type(of: shape.inputs[0]).dimensions
