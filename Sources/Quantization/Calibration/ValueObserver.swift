@@ -38,7 +38,9 @@ struct Calibrator {
   let data: any CalibrationData
 
   init(graph: Graph, weights: any TensorSource, data: any CalibrationData) throws {
-    session = try Session(graph: graph, weights: weights)
+    // Fused operators would not show the values between them.
+    session = try Session(
+      graph: graph, weights: weights, options: SessionOptions(rewrites: RewriteSelection.none))
     self.data = data
   }
 
