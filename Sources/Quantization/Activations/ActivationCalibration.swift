@@ -62,7 +62,7 @@ struct ActivationCalibration {
     let steps = max(1, data.timesteps.count)
     let collector = HistogramCollector(wanted, steps: steps)
     let calibrator = try Calibrator(
-      graph: component.graphs[graph], weights: component.weights, data: data)
+      graph: component.graphs[graph], weights: component.weights, data: data, observes: true)
     try calibrator.pass(wanted) { name, value, _, step in collector.add(name, value, step: step) }
     return collector.histograms
   }

@@ -67,10 +67,10 @@ final class MomentsProvider: Sendable {
 }
 
 extension MomentsProvider {
-  /// The moments of the inputs that `weight` is multiplied by; nil for a weight not wanted, and for
-  /// one whose layers the data never reach.
+  /// The moments of the inputs that `weight` is multiplied by; nil for a weight not wanted.
   ///
-  /// - Throws: what running the graph throws.
+  /// - Throws: `QuantizationError.unreachedActivation` for a layer that the data never reach; what
+  ///   running the graph throws.
   func moments(for weight: String) throws -> LayerMoments? {
     let key = ByteString(weight)
     guard let pass = passes[key] else { return nil }
@@ -80,8 +80,12 @@ extension MomentsProvider {
         state.moments = try measure(pass, &state.sessions)
         state.pass = pass
       }
-      guard let moments = state.moments[key], moments.groups.allSatisfy({ $0.rowCount > 0 })
-      else { return nil }
+      guard let moments = state.moments[key] else { return nil }
+      guard moments.groups.allSatisfy({ $0.rowCount > 0 }) else {
+        let layer = targets[pass].first { $0.weight == key }?.layers.first
+        throw QuantizationError.unreachedActivation(
+          component: component.label, value: layer?.activation ?? weight)
+      }
       return moments
     }
   }
@@ -96,7 +100,7 @@ extension MomentsProvider {
       let calibrator =
         try sessions[graph]
         ?? Calibrator(
-          graph: component.graphs[graph], weights: component.weights, data: data)
+          graph: component.graphs[graph], weights: component.weights, data: data, observes: true)
       sessions[graph] = calibrator
       try calibrator.pass(collector.wanted(in: graph)) { name, value, sample, step in
         collector.add(name, value, graph: graph, seed: UInt64(sample) << 16 | UInt64(step))

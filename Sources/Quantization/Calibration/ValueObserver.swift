@@ -37,10 +37,13 @@ struct Calibrator {
   let session: Session
   let data: any CalibrationData
 
-  init(graph: Graph, weights: any TensorSource, data: any CalibrationData) throws {
-    // Fused operators would not show the values between them.
-    session = try Session(
-      graph: graph, weights: weights, options: SessionOptions(rewrites: RewriteSelection.none))
+  /// - Parameter observes: whether values inside the graph are wanted: it then runs as it is
+  ///   stored, since fused operators would hide some of them.
+  init(
+    graph: Graph, weights: any TensorSource, data: any CalibrationData, observes: Bool = false
+  ) throws {
+    let options = observes ? SessionOptions(rewrites: RewriteSelection.none) : SessionOptions()
+    session = try Session(graph: graph, weights: weights, options: options)
     self.data = data
   }
 
