@@ -45,7 +45,7 @@ struct SampleCommand: ParsableCommand {
   var batch = 16
 
   @Option(help: "Height and width as the denoiser sees them, as 64 or 64x96.")
-  var size: String?
+  var size: ImageSize?
 
   @Option(name: .shortAndLong, help: "The folder for PNGs and the contact sheet.")
   var output: String?
@@ -76,7 +76,6 @@ struct SampleCommand: ParsableCommand {
       throw ValidationError("--reference-features: needs --metric-model")
     }
     _ = try classNumbers()
-    _ = try extents()
   }
 
   mutating func run() throws {
@@ -84,7 +83,7 @@ struct SampleCommand: ParsableCommand {
     let job = SampleJob(
       model: model, role: role, scheduler: sampling.scheduler,
       options: try sampling.options(steps: steps), classes: try classNumbers(),
-      conditioning: conditioning, seed: seed, count: count, batch: batch, size: try extents(),
+      conditioning: conditioning, seed: seed, count: count, batch: batch, size: size?.extents,
       output: output, raw: raw, metricModel: metricModel, referenceFeatures: referenceFeatures,
       replacesExisting: outputOptions.force)
     let report = try job.run { progress.show($0) }
@@ -112,21 +111,7 @@ struct SampleCommand: ParsableCommand {
   }
 
   private func classNumbers() throws -> [Int] {
-    guard let classes else { return [] }
-    let numbers = classes.split(separator: ",").map { Int($0) }
-    guard !numbers.isEmpty, numbers.allSatisfy({ $0 != nil }) else {
-      throw ValidationError("--class: expected labels as 3 or 0,1,2, found \(classes)")
-    }
-    return numbers.compactMap { $0 }
-  }
-
-  private func extents() throws -> (height: Int, width: Int)? {
-    guard let size else { return nil }
-    let parts = size.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard (1...2).contains(parts.count), let height = parts[0], let width = parts[parts.count - 1],
-      (1...65536).contains(height), (1...65536).contains(width)
-    else { throw ValidationError("--size: expected extents as 64 or 64x96, found \(size)") }
-    return (height, width)
+    try classes.map { try NumberList.parse($0, option: "--class") } ?? []
   }
 }
 

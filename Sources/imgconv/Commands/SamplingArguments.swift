@@ -56,11 +56,6 @@ struct SamplingArguments: ParsableArguments {
   }
 
   private func grid() throws -> [Int]? {
-    guard let timesteps else { return nil }
-    let numbers = timesteps.split(separator: ",").map { Int($0) }
-    guard !numbers.isEmpty, numbers.allSatisfy({ $0 != nil }) else {
-      throw ValidationError("--timesteps: expected whole numbers as 999,666,333")
-    }
-    return numbers.compactMap { $0 }
+    try timesteps.map { try NumberList.parse($0, option: "--timesteps") }
   }
 }

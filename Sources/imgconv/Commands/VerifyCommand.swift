@@ -65,6 +65,7 @@ struct VerifyCommand: ParsableCommand {
     help: "Write a PNG here: outputs that are images, reference, candidate, difference times 8.")
   var images: String?
 
+  @OptionGroup var trajectories: TrajectoryArguments
   @OptionGroup var reports: ReportOutputOptions
   @OptionGroup var outputOptions: OutputOptions
   @OptionGroup var compute: ComputeOptions
@@ -72,6 +73,9 @@ struct VerifyCommand: ParsableCommand {
   mutating func validate() throws {
     guard (1...1_000_000).contains(count) else {
       throw ValidationError("--count: expected 1 to 1000000, found \(count)")
+    }
+    guard !trajectories.trajectory || inputs.isEmpty else {
+      throw ValidationError("--trajectory: draws its noise; it does not go with --inputs")
     }
     guard shard == nil || inputs.isEmpty else {
       throw ValidationError("--shard: splits drawn samples; it does not go with --inputs")
@@ -94,7 +98,10 @@ struct VerifyCommand: ParsableCommand {
       baseline: baseline,
       images: images,
       replacesExisting: outputOptions.force)
-    let report = try job.run { progress.show($0) }
+    let report =
+      trajectories.trajectory
+      ? try trajectories.job(job).run { progress.show($0) }
+      : try job.run { progress.show($0) }
     progress.clear()
     try VerifyText.finish(report, files)
   }

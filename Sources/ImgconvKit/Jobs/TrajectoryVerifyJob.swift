@@ -1,0 +1,157 @@
+import Diffusion
+import FileIO
+import ModelGraph
+import Tensors
+import Verification
+
+/// `imgconv verify --trajectory`: whole generations of a candidate against those of its reference.
+///
+/// Both walk from the same noise, each by its own scheduler configuration (the reference's where the
+/// candidate has none) with the few-step sampler, or another where one is asked for. Where the gate
+/// fails on a step's prediction or estimate, the layers are compared on the reference's inputs of the
+/// first failing step, to name the one at fault.
+public struct TrajectoryVerifyJob: Sendable {
+  /// What is verified, and by which policy; its inputs are not used.
+  public var base: VerifyJob
+  /// The numbers of steps.
+  public var steps: [Int]
+  /// Sampler and guidance.
+  public var options: SamplingOptions
+  /// The reference's guidance scale; nil for the candidate's.
+  public var referenceGuidance: Float?
+  /// The classes in turn; empty for all.
+  public var classes: [Int]
+  /// Files of conditioning tensors.
+  public var conditioning: [String]
+  /// A scheduler configuration to use in place of both models' own.
+  public var scheduler: String?
+  /// Height and width as the denoisers see them; nil for the models' own.
+  public var size: (height: Int, width: Int)?
+
+  /// Describes a verification.
+  public init(
+    base: VerifyJob, steps: [Int], options: SamplingOptions = SamplingOptions(),
+    referenceGuidance: Float? = nil, classes: [Int] = [], conditioning: [String] = [],
+    scheduler: String? = nil, size: (height: Int, width: Int)? = nil
+  ) {
+    self.base = base
+    self.steps = steps
+    self.options = options
+    self.referenceGuidance = referenceGuidance
+    self.classes = classes
+    self.conditioning = conditioning
+    self.scheduler = scheduler
+    self.size = size
+  }
+}
+
+extension TrajectoryVerifyJob {
+  /// Verifies.
+  ///
+  /// - Throws: `VerificationError`, `DiffusionError`, `JobError`, the formats' and the runtime's
+  ///   errors.
+  public func run(progress: @escaping (String) -> Void) throws -> VerificationReport {
+    let picture = try base.images.map {
+      try OutputFile(path: $0, replacesExisting: base.replacesExisting)
+    }
+    let earlier = try base.baseline.map { try VerificationReport(path: $0) }
+    let pair = try TrajectoryPair(self)
+    // One model in memory at a time: the reference's steps are kept, not its weights.
+    let expected = try walk(pair.reference, referenceGuidance ?? options.guidance, nil, progress)
+    let found = try walk(pair.candidate, options.guidance, pair.reference.decoder, progress)
+    var gallery = ImageGallery(sheetIsWanted: picture != nil)
+    let comparison = TrajectoryComparison(
+      component: pair.reference.denoiser, graph: pair.reference.graph
+    ) { try gallery.add($0, $1, reference: $2, candidate: $3) }
+    let measurements = try comparison.measure(reference: expected, candidate: found)
+    var report = try report(pair, measurements, gallery, earlier)
+    if !report.passed {
+      report.drift = try drift(report, pair, expected, progress)
+    }
+    if let picture { try gallery.writeSheet(to: picture) }
+    return report
+  }
+
+  private func walk(
+    _ model: GenerationModel, _ guidance: Float, _ decoder: LatentDecoder?,
+    _ progress: @escaping (String) -> Void
+  ) throws -> [WalkedTrajectory] {
+    let plan = try ConditioningPlan(
+      model, classes: classes, nullClass: options.nullClass, paths: conditioning)
+    let samplers = try steps.map { count in
+      var options = options
+      options.steps = count
+      if options.method == .automatic { options.method = .fewStep }
+      return try options.sampler(for: model).sampler
+    }
+    let runner = TrajectoryRunner(
+      model: model, samplers: samplers, guidance: guidance,
+      conditions: { try plan.conditions($0..<($0 + 1)) }, decoder: decoder, progress: progress)
+    return try runner.walk(samples, seed: base.seed, size: size)
+  }
+
+  private var samples: Range<Int> { base.shard?.samples(of: base.count) ?? 0..<base.count }
+
+  private func report(
+    _ pair: TrajectoryPair, _ measurements: [Measurement], _ gallery: ImageGallery,
+    _ baseline: VerificationReport?
+  ) throws -> VerificationReport {
+    let label = pair.reference.denoiser.label
+    let precision = Precision(
+      candidate: pair.candidate.denoiser, reference: pair.reference.denoiser)
+    return VerificationReport(
+      tool: Provenance.tool, candidate: try ComparedArtifact(pair.loadedCandidate),
+      reference: try ComparedArtifact(pair.loadedReference),
+      settings: VerificationSettings(
+        seed: base.seed, count: base.count, depths: [.trajectory], trajectorySteps: steps),
+      shard: base.shard, precisions: [label: precision], policy: base.policy,
+      measurements: measurements, images: gallery.pairs, baseline: baseline, day: VerifyJob.today)
+  }
+
+  /// The layer at fault on the first failing step's inputs; nil where none is.
+  private func drift(
+    _ report: VerificationReport, _ pair: TrajectoryPair, _ walked: [WalkedTrajectory],
+    _ progress: @escaping (String) -> Void
+  ) throws -> LayerDrift? {
+    let breach = report.judgement.breaches.first { $0.sample != nil }
+    let trajectory = walked.first {
+      $0.sample == breach?.sample && $0.stepCount == breach?.subject.steps
+    }
+    guard let breach, let trajectory, let inputs = trajectory.inputs(of: breach.subject.step) else {
+      return nil
+    }
+    let comparison = try LayerComparison(
+      reference: pair.reference.denoiser, pair.reference.graph,
+      candidate: pair.candidate.denoiser, pair.candidate.graph, progress: progress)
+    return try comparison.drift(on: inputs, sample: trajectory.sample)
+  }
+}
+
+/// The two models of a verification, found in their files.
+private struct TrajectoryPair {
+  let loadedCandidate: LoadedModel
+  let loadedReference: LoadedModel
+  let candidate: GenerationModel
+  let reference: GenerationModel
+
+  init(_ job: TrajectoryVerifyJob) throws {
+    loadedCandidate = try ModelLoader().load(path: job.base.candidate)
+    loadedReference = try ModelLoader().load(path: job.base.reference)
+    let given = try job.scheduler.map { try AttachedFile(reading: $0) }
+    reference = try GenerationModel(loadedReference.model, scheduler: given)
+    let lacksOwn = !loadedCandidate.model.files.contains {
+      $0.path.hasSuffix("scheduler_config.json")
+    }
+    let shared = AttachedFile(path: reference.schedulerFile, content: reference.schedulerBytes)
+    candidate = try GenerationModel(
+      loadedCandidate.model, scheduler: given ?? (lacksOwn ? shared : nil))
+  }
+}
+
+extension WalkedTrajectory {
+  /// The graph's inputs at `step`, from 1; at the last step where it is nil.
+  fileprivate func inputs(of step: Int?) -> [String: Tensor]? {
+    guard let step, graphInputs.indices.contains(step - 1) else { return graphInputs.last }
+    return graphInputs[step - 1]
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import ImgconvKit
+
+/// The options of `imgconv verify --trajectory`.
+struct TrajectoryArguments: ParsableArguments {
+  @Flag(help: "Compare whole generations: every step's prediction and estimate, and the images.")
+  var trajectory = false
+
+  @Option(help: "The numbers of steps of the generations, as 1,2,3.")
+  var steps = "1,2,3"
+
+  @Option(name: .customLong("class"), help: "The classes to show, in turn, as 3 or 0,1,2.")
+  var classes: String?
+
+  @Option(
+    parsing: .upToNextOption, help: "Safetensors of the denoiser's further inputs, by name.")
+  var conditioning: [String] = []
+
+  @Option(help: "Height and width as the denoiser sees them, as 64 or 64x96.")
+  var size: ImageSize?
+
+  @Option(help: "The reference's guidance scale, where it differs: a teacher's.")
+  var referenceGuidance: Float?
+
+  @OptionGroup var sampling: SamplingArguments
+
+  mutating func validate() throws {
+    let numbers = try NumberList.parse(steps, option: "--steps")
+    guard numbers.allSatisfy({ (1...1000).contains($0) }), Set(numbers).count == numbers.count
+    else { throw ValidationError("--steps: expected different numbers from 1 to 1000") }
+    _ = try classNumbers()
+  }
+
+  /// The job over `base`.
+  func job(_ base: VerifyJob) throws -> TrajectoryVerifyJob {
+    TrajectoryVerifyJob(
+      base: base, steps: try NumberList.parse(steps, option: "--steps"),
+      options: try sampling.options(steps: 1), referenceGuidance: referenceGuidance,
+      classes: try classNumbers(), conditioning: conditioning, scheduler: sampling.scheduler,
+      size: size?.extents)
+  }
+
+  private func classNumbers() throws -> [Int] {
+    try classes.map { try NumberList.parse($0, option: "--class") } ?? []
+  }
+}
+
+/// Whole numbers separated by commas.
+enum NumberList {
+  /// The numbers of `text`.
+  ///
+  /// - Throws: `ValidationError` naming `option`.
+  static func parse(_ text: String, option: String) throws -> [Int] {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.allSatisfy({ $0 != nil }) else {
+      throw ValidationError("\(option): expected whole numbers as 3 or 1,2,3, found \(text)")
+    }
+    return numbers.compactMap { $0 }
+  }
+}
+
+/// An image's extents, written `64` or `64x96`.
+struct ImageSize: ExpressibleByArgument {
+  /// Height and width.
+  let extents: (height: Int, width: Int)
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard (1...2).contains(parts.count), let height = parts[0], let width = parts[parts.count - 1],
+      (1...65536).contains(height), (1...65536).contains(width)
+    else { return nil }
+    extents = (height, width)
+  }
+}
