@@ -135,7 +135,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "imgconvTests", dependencies: ["imgconv", "FileIO", "TestSupport"],
+      name: "imgconvTests",
+      dependencies: ["imgconv", "FileIO", "Tensors", "SafetensorsFormat", "TestSupport"],
       swiftSettings: strict),
   ]
 )

@@ -22,7 +22,10 @@ enum CommandLine {
   static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: program.path) }
 
   /// Runs `imgconv` with `arguments`.
-  static func run(_ arguments: String...) throws -> Result {
+  static func run(_ arguments: String...) throws -> Result { try run(arguments) }
+
+  /// Runs `imgconv` with `arguments`.
+  static func run(_ arguments: [String]) throws -> Result {
     let process = Process()
     process.executableURL = program
     process.arguments = arguments

@@ -24,9 +24,9 @@ public struct FlowMatchEulerSampler: Sampler {
       "num_train_timesteps", default: 1000, in: 1...SchedulerConfiguration.maximumTimesteps)
     var levels = try Self.shifted(settings, count, steps, imageSequenceLength)
     if let terminal = try settings.optionalDouble("shift_terminal", in: 0...0.999),
-      terminal != 0
+      terminal != 0, let last = levels.last, last < 1
     {
-      let scale = (1 - (levels.last ?? 0)) / (1 - terminal)
+      let scale = (1 - last) / (1 - terminal)
       levels = levels.map { 1 - (1 - $0) / scale }
     }
     let ends = try SigmaEnds(settings)

@@ -64,8 +64,10 @@ extension TrajectoryVerifyJob {
       component: pair.reference.denoiser, graph: pair.reference.graph
     ) { try gallery.add($0, $1, reference: $2, candidate: $3) }
     let measurements = try comparison.measure(reference: expected, candidate: found)
-    var report = try report(pair, measurements, gallery, earlier)
-    if !report.passed {
+    let layers = try self.layers(pair, expected, progress)
+    var report = try report(
+      pair, measurements + layers.measurements, layers.drift, gallery, earlier)
+    if !report.passed, report.drift == nil {
       report.drift = try drift(report, pair, expected, progress)
     }
     if let picture { try gallery.writeSheet(to: picture) }
@@ -92,9 +94,24 @@ extension TrajectoryVerifyJob {
 
   private var samples: Range<Int> { base.shard?.samples(of: base.count) ?? 0..<base.count }
 
+  /// The layers on the inputs of the first step of sample 0, where layers are to be compared: a
+  /// teacher's and a student's differ by right.
+  private func layers(
+    _ pair: TrajectoryPair, _ walked: [WalkedTrajectory], _ progress: @escaping (String) -> Void
+  ) throws -> (measurements: [Measurement], drift: LayerDrift?) {
+    guard base.comparesLayers, samples.contains(0),
+      pair.reference.denoiser.role == pair.candidate.denoiser.role,
+      let inputs = walked.first(where: { $0.sample == 0 })?.graphInputs.first
+    else { return ([], nil) }
+    return try LayerComparison(
+      reference: pair.reference.denoiser, pair.reference.graph,
+      candidate: pair.candidate.denoiser, pair.candidate.graph, progress: progress
+    ).measure(inputs, sample: 0)
+  }
+
   private func report(
-    _ pair: TrajectoryPair, _ measurements: [Measurement], _ gallery: ImageGallery,
-    _ baseline: VerificationReport?
+    _ pair: TrajectoryPair, _ measurements: [Measurement], _ drift: LayerDrift?,
+    _ gallery: ImageGallery, _ baseline: VerificationReport?
   ) throws -> VerificationReport {
     let label = pair.reference.denoiser.label
     let precision = Precision(
@@ -103,9 +120,12 @@ extension TrajectoryVerifyJob {
       tool: Provenance.tool, candidate: try ComparedArtifact(pair.loadedCandidate),
       reference: try ComparedArtifact(pair.loadedReference),
       settings: VerificationSettings(
-        seed: base.seed, count: base.count, depths: [.trajectory], trajectorySteps: steps),
+        seed: base.seed, count: base.count,
+        depths: [.trajectory] + (base.comparesLayers ? [.cumulative, .isolated] : []),
+        trajectorySteps: steps),
       shard: base.shard, precisions: [label: precision], policy: base.policy,
-      measurements: measurements, images: gallery.pairs, baseline: baseline, day: VerifyJob.today)
+      measurements: measurements, drift: drift, images: gallery.pairs, baseline: baseline,
+      day: VerifyJob.today)
   }
 
   /// The layer at fault on the first failing step's inputs; nil where none is.

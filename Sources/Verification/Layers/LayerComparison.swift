@@ -28,6 +28,8 @@ public struct LayerComparison {
     reference: Component, _ referenceGraph: Graph, candidate: Component, _ candidateGraph: Graph,
     progress: @escaping (String) -> Void = { _ in }
   ) throws {
+    // Models out of ONNX tell by their graphs alone what is quantized.
+    let (reference, candidate) = (reference.tellingQuantization, candidate.tellingQuantization)
     self.reference = reference
     self.candidate = candidate
     self.progress = progress
