@@ -121,6 +121,28 @@ import Testing
     #expect(losses[6...7].reduce(0, +) < losses[0...1].reduce(0, +))
   }
 
+  @Test("with weights and activations of 8 bits the prediction stays near, and gradients pass")
+  func quantizationAware() throws {
+    var settings = DistillationSettings()
+    settings.batch = 2
+    settings.steps = [1]
+    settings.teacherEvaluations = 1
+    let noise = try Tensor((0..<512).map { Float(($0 &* 7919) % 199) / 100 - 1 }, [2, 1, 16, 16])
+    let plain = try Self.distiller(settings)
+    settings.quantizes = true
+    let quantized = try Self.distiller(settings)
+    let outputs = try [plain, quantized].map {
+      try $0.sample(noise, rows: [3, 4], steps: 1, correctsNoise: false).array(of: Float.self)
+    }
+    let size = outputs[0].reduce(0) { $0 + $1 * $1 }
+    let distance = zip(outputs[0], outputs[1]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    #expect(distance > 0)
+    #expect(distance < 0.1 * size)
+    let before = quantized.student.parameters.map { $0.array(of: Float.self) }
+    #expect(try quantized.iterate().gradientNorm > 0)
+    #expect(quantized.student.parameters.map { $0.array(of: Float.self) } != before)
+  }
+
   private static func distiller(
     _ settings: DistillationSettings, _ prediction: Prediction = .epsilon
   ) throws -> Distiller {
@@ -131,7 +153,7 @@ import Testing
       settings: settings,
       student: Student(
         network.graph, weights: network.weights, image: Shape([settings.batch, 1, 16, 16]),
-        conditions: ["class_labels": labels]),
+        conditions: ["class_labels": labels], quantizes: settings.quantizes),
       teacher: Teacher(
         network.graph, weights: network.weights, schedule: schedule, prediction: prediction,
         guidanceScale: settings.guidanceScale),

@@ -24,6 +24,17 @@ enum CommandLine {
   /// Runs `imgconv` with `arguments`.
   static func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
+  /// Starts `imgconv` with `arguments` and does not wait for it.
+  static func start(_ arguments: [String]) throws -> Process {
+    let process = Process()
+    process.executableURL = program
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+
   /// Runs `imgconv` with `arguments`.
   static func run(_ arguments: [String]) throws -> Result {
     let process = Process()
