@@ -77,7 +77,10 @@ let package = Package(
     module("Architectures", ["FileIO", "Tensors", "ModelGraph", "SafetensorsFormat"]),
     tests(
       "Architectures",
-      ["FileIO", "Tensors", "ModelGraph", "SafetensorsFormat", "Runtime", "Operators", "TestSupport"]),
+      [
+        "FileIO", "Tensors", "ModelGraph", "SafetensorsFormat", "Runtime", "Operators",
+        "TestSupport",
+      ]),
     // What is built on the runtime.
     module(
       "Diffusion", ["FileIO", "Tensors", "ModelGraph", "Kernels", "Operators", "Runtime"]),

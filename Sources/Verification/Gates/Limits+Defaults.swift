@@ -18,6 +18,7 @@ extension Limits {
     case .int4: Limits(worst: [.psnr: 20, .cosine: 0.95])
     }
   }
+
   /// A predicted noise's error counts many times in the first step's estimate, and errors add up.
   private static func trajectory(for precision: Precision) -> Limits {
     switch precision {

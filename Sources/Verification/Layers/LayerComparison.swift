@@ -29,15 +29,15 @@ public struct LayerComparison {
     progress: @escaping (String) -> Void = { _ in }
   ) throws {
     // Models out of ONNX tell by their graphs alone what is quantized.
-    let (reference, candidate) = (reference.tellingQuantization, candidate.tellingQuantization)
-    self.reference = reference
-    self.candidate = candidate
+    let told = candidate.tellingQuantization
+    let known = reference.tellingQuantization
+    self.reference = known
+    self.candidate = told
     self.progress = progress
     graphName = referenceGraph.name
     plan = try LayerPlan(reference: referenceGraph, candidate: candidateGraph)
     noise = RoundingNoise(
-      reference: StoredWeights(reference), candidate: StoredWeights(candidate),
-      component: candidate)
+      reference: StoredWeights(known), candidate: StoredWeights(told), component: told)
   }
 
   /// What was found of one value.
