@@ -112,6 +112,7 @@ import Testing
     settings.steps = [1]
     settings.teacherEvaluations = 1
     settings.guidanceScale = 1
+    settings.target = .reconstruction
     settings.warmUp = 0
     settings.learningRate = 2e-3
     settings.iterations = 8

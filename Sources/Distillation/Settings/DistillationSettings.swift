@@ -18,7 +18,7 @@ public struct DistillationSettings: Hashable, Sendable {
   /// Whether the rollout corrects the noise in its first step, as sampling does (equation iii).
   public var correctsRolloutNoise = false
   /// Where the teacher starts from.
-  public var target = TargetSource.reconstruction
+  public var target = TargetSource.trajectory
   /// γ(t), the time the student's output is re-noised to.
   public var shift = TimeShift()
   /// k, how often the teacher is asked for a target.

@@ -183,7 +183,7 @@ extension Distiller {
 
   private func shiftedTime(_ t: Int, _ generator: inout TorchGenerator) -> Int {
     let draw = Float(generator.integer(below: 1 << 20)) / Float(1 << 20)
-    guard draw < settings.shift.share else { return t }
+    guard settings.target == .reconstruction, draw < settings.shift.share else { return t }
     return settings.shift(t, last: teacher.schedule.count - 1)
   }
 
