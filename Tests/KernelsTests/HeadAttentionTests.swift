@@ -12,7 +12,8 @@ import Testing
     let keys: Int
     let size: Int
     let valueSize: Int
-    let (batch, heads) = (2, 2)
+    let batch = 2
+    let heads = 2
 
     func run(_ q: [Float], _ k: [Float], _ v: [Float]) -> [Float] {
       var y = [Float](repeating: 0, count: batch * queries * heads * valueSize)

@@ -81,7 +81,8 @@ import Testing
     }
   }
 
-  @Test("value 193: int16 pairs do not saturate: extreme bytes of like sign", arguments: [4, 64, 1023])
+  @Test(
+    "value 193: int16 pairs do not saturate: extreme bytes of like sign", arguments: [4, 64, 1023])
   func extremes(depth: Int) throws {
     for (aIsSigned, bIsSigned) in [(false, true), (true, true), (false, false)] {
       var operands = Operands(9, 17, depth, aIsSigned, bIsSigned)
