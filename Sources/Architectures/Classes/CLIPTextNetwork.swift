@@ -50,7 +50,8 @@ struct CLIPTextNetwork {
     let ids = network.input("input_ids", .int64, tokenAxes)
     let extents = network.shape(ids, 0..<2)
     let mask = network.maskBias(
-      "attention_mask", extents: extents, penalty: -Float.greatestFiniteMagnitude)
+      "attention_mask", extents: extents, queries: network.shape(ids, 1..<2),
+      penalty: -Float.greatestFiniteMagnitude)
     let isPrefixed = network.checkpoint.has("text_model.embeddings.token_embedding.weight")
     let states =
       try isPrefixed

@@ -58,8 +58,6 @@ struct PixArtTransformer2DModel: Architecture {
     var text = network.input(
       "encoder_hidden_states", .float32, textAxes + [.fixed(captionSize ?? crossSize)])
     let timestep = network.input("timestep", .int64, [.symbol("batch")])
-    let mask = network.maskBias(
-      "encoder_attention_mask", extents: network.shape(text, 0..<2), penalty: -10000)
     let condition = try network.scope("adaln_single.emb") { () throws(ArchitectureError) in
       network.unsqueeze(
         try self.condition(network.cast(timestep, to: .float32), network), [1])
@@ -71,6 +69,9 @@ struct PixArtTransformer2DModel: Architecture {
     }
     let start = try network.patches(
       latent, "pos_embed", transformer.patches(scale: positionScale))
+    let mask = network.maskBias(
+      "encoder_attention_mask", extents: network.shape(text, 0..<2),
+      queries: network.shape(start.tokens, 1..<2), penalty: -10000)
     var hidden = start.tokens
     for index in 0..<transformer.layers {
       hidden = try network.scope("transformer_blocks.\(index)") { () throws(ArchitectureError) in
