@@ -1,7 +1,6 @@
+import Diffusion
 import Tensors
 import Testing
-
-@testable import Diffusion
 
 @Suite struct FewStepSamplerTests {
   private let schedule = NoiseSchedule(.scaledLinear(start: 0.00085, end: 0.012), count: 1000)

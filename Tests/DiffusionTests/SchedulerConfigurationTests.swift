@@ -1,6 +1,5 @@
+import Diffusion
 import Testing
-
-@testable import Diffusion
 
 @Suite struct SchedulerConfigurationTests {
   private func read(

@@ -1,8 +1,7 @@
+import Diffusion
 import Tensors
 import TestSupport
 import Testing
-
-@testable import Diffusion
 
 @Suite(.enabled(if: SchedulerGoldens.isThere)) struct SchedulerGoldenTests {
   /// The tolerance, over the result's range where that is above 1.

@@ -1,10 +1,9 @@
+import Diffusion
 import FileIO
 import Foundation
 import SafetensorsFormat
 import Tensors
 import TestSupport
-
-@testable import Diffusion
 
 /// The tensors of `shared/goldens/schedulers`, made by diffusers 0.42 and PyTorch 2.13.
 struct SchedulerGoldens {

@@ -1,6 +1,5 @@
+import Diffusion
 import Testing
-
-@testable import Diffusion
 
 @Suite struct TorchGeneratorTests {
   // torch.randn(16, generator=g)[:2], g = torch.Generator().manual_seed(5); then

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Verification
+import Verification
 
 @Suite struct FeatureMomentsTests {
   // scipy.linalg.sqrtm: tr(A) + tr(B) − 2 tr(sqrtm(A B)).

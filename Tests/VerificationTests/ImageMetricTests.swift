@@ -1,7 +1,6 @@
 import Tensors
 import Testing
-
-@testable import Verification
+import Verification
 
 @Suite struct ImageMetricTests {
   /// Images of 16 × 16: a pattern, and the pattern with another one added.
