@@ -57,12 +57,15 @@ import Testing
       DigitsNetwork.inputs(batch: 2, as: .float64),
       double.mapValues { try $0.converted(to: .float64) })
     for name in names {
-      let (a, b) = (plain[name]?.array(of: Float.self), segmented[name]?.array(of: Float.self))
-      #expect(a != nil && a == b, "\(name)")
       let reference = exact[name]?.array(of: Double.self) ?? []
       let largest = reference.map(\.magnitude).max() ?? 0
-      let worst = zip(a ?? [], reference).map { (Double($0) - $1).magnitude }.max() ?? 1
-      #expect(worst <= Self.singleTolerance * largest, "\(name): \(worst) of \(largest)")
+      // Recomputed values come out of other fusions than kept ones, so bits may differ.
+      for gradient in [plain[name], segmented[name]] {
+        let found = gradient?.array(of: Float.self) ?? []
+        #expect(found.count == reference.count, "\(name)")
+        let worst = zip(found, reference).map { (Double($0) - $1).magnitude }.max() ?? 1
+        #expect(worst <= Self.singleTolerance * largest, "\(name): \(worst) of \(largest)")
+      }
     }
   }
 

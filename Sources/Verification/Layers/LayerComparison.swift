@@ -37,7 +37,7 @@ public struct LayerComparison {
     graphName = referenceGraph.name
     plan = try LayerPlan(reference: referenceGraph, candidate: candidateGraph)
     noise = RoundingNoise(
-      reference: StoredWeights(known), candidate: StoredWeights(told), component: told)
+      reference: StoredWeights(known), candidate: StoredWeights(told))
   }
 
   /// What was found of one value.
@@ -135,7 +135,7 @@ extension LayerComparison {
     return Layer(
       node: step.layer.node, output: step.output, isolated: isolated, cumulative: cumulative,
       expectedError: expected, fault: fault,
-      weight: culprit ?? weights.first { candidate.quantization[$0] != nil })
+      weight: culprit ?? convertedWeight(step.layer, weights))
   }
 
   private func fault(
@@ -157,6 +157,13 @@ extension LayerComparison {
       return (.output(relativeL2: isolated.relativeL2, expected: expected), nil)
     }
     return (nil, nil)
+  }
+
+  /// The weight of the layer that is stored as integers, by the reference's name for it.
+  private func convertedWeight(_ layer: LayerPlan.Layer, _ weights: [String]) -> String? {
+    if let known = weights.first(where: { candidate.quantization[$0] != nil }) { return known }
+    let restored = layer.candidate.nodes.filter { $0.opType == "DequantizeLinear" }
+    return restored.compactMap(\.outputs.first).first { noise.reference.info($0) != nil }
   }
 
   /// A weight that the candidate keeps as it was, by its type, but whose bytes differ.

@@ -13,7 +13,6 @@ import Tensors
 struct RoundingNoise {
   let reference: StoredWeights
   let candidate: StoredWeights
-  let component: Component
 
   /// What rounding in fp32, in another order of summation, may give.
   static let fp32 = 2e-5
@@ -24,10 +23,11 @@ struct RoundingNoise {
   func predicted(_ layer: LayerPlan.Layer, inputs: [ByteString: Tensor]) throws -> Double {
     var squared = Self.fp32 * Self.fp32
     for weight in layer.candidate.initializers.compactMap(\.weightName) {
-      squared += try weightError(weight).squared
+      squared += weightError(weight).squared
     }
     for node in layer.candidate.nodes {
       switch node.opType {
+      case "DequantizeLinear": squared += try integerError(node, layer.candidate).squared
       case "QuantizeLinear", "DynamicQuantizeLinear":
         squared += try activationError(node, layer.candidate, inputs).squared
       case "Cast": squared += castError(node).squared
@@ -37,17 +37,29 @@ struct RoundingNoise {
     return squared.squareRoot()
   }
 
-  private func weightError(_ name: String) throws -> Double {
-    guard let info = candidate.info(name) else { return 0 }
-    guard let quantization = component.quantization[name] else {
-      guard let before = reference.info(name), before.dtype != info.dtype else { return 0 }
-      return Self.step(of: info.dtype)
-    }
-    guard let scale = try candidate.storedTensor(quantization.scale),
-      let weight = try reference.realTensor(name)
+  /// The error of a weight that is stored in a coarser floating-point type than the reference's.
+  private func weightError(_ name: String) -> Double {
+    guard let after = candidate.info(name), let before = reference.info(name),
+      before.dtype != after.dtype
     else { return 0 }
+    return Self.step(of: after.dtype)
+  }
+
+  /// The error of constants that a DequantizeLinear makes real numbers of.
+  private func integerError(_ node: Node, _ part: Graph) throws -> Double {
+    let constants = try node.inputs.map { name in
+      try part.initializers.first { $0.name == name }.flatMap(tensor)
+    }
+    guard constants.count >= 2, let values = constants[0], let scale = constants[1] else {
+      return 0
+    }
+    let zeroPoint = constants.count > 2 ? constants[2] : nil
+    let made = try OperatorRegistry.standard.make(node)
+    let results = try made.run(
+      ExecutionContext(inputs: [values, scale, zeroPoint], requestedOutputs: [true]))
+    guard let real = results.first ?? nil else { return 0 }
     let step = try Moments(scale).rootMeanSquare
-    return Self.ratio(step / 12.0.squareRoot(), try Moments(weight).rootMeanSquare)
+    return Self.ratio(step / 12.0.squareRoot(), try Moments(real).rootMeanSquare)
   }
 
   private func activationError(
