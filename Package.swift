@@ -137,6 +137,12 @@ let package = Package(
         "Quantization", "Distillation", "Verification",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
+    tests(
+      "ImgconvKit",
+      [
+        "FileIO", "Tensors", "ModelGraph", "Operators", "Quantization", "Verification",
+        "TestSupport",
+      ]),
     .testTarget(
       name: "imgconvTests",
       dependencies: ["imgconv", "FileIO", "Tensors", "SafetensorsFormat", "TestSupport"],

@@ -79,6 +79,12 @@ extension TensorComparison {
     return Self.ratio(maximumError, range)
   }
 
+  /// The root of the mean of (r − c)²; infinite where non-finite elements disagree.
+  public var rootMeanSquareError: Double {
+    guard nonFiniteMismatches == 0 else { return .infinity }
+    return finiteCount > 0 ? (squaredError / Double(finiteCount)).squareRoot() : 0
+  }
+
   /// ‖r − c‖ / ‖r‖.
   public var relativeL2: Double {
     guard nonFiniteMismatches == 0 else { return .infinity }
