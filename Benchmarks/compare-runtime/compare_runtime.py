@@ -222,7 +222,7 @@ def main():
     parser.add_argument("--outputs")
     parser.add_argument("--imgconv")
     parser.add_argument("--root")
-    parser.add_argument("--work", default="/tmp/compare-runtime")
+    parser.add_argument("--work", default=".build-compare-runtime")
     parser.add_argument("--dim", action="append", default=[])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
