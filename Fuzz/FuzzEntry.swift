@@ -4,7 +4,7 @@ import Foundation
 typealias FuzzInput = [UInt8]
 
 /// The targets by name; `IMGCONV_FUZZ` chooses one.
-let fuzzTargets: [String: (FuzzInput) throws -> Void] = [
+let fuzzTargets: [String: @Sendable (FuzzInput) throws -> Void] = [
   "safetensors-header": FormatTargets.safetensorsHeader,
   "safetensors": FormatTargets.safetensors,
   "wire": FormatTargets.onnx,
@@ -17,7 +17,7 @@ let fuzzTargets: [String: (FuzzInput) throws -> Void] = [
 ]
 
 /// The mutators that keep an input's structure, by target.
-let fuzzMutators: [String: (inout FuzzInput, Int, UInt32) -> Void] = [
+let fuzzMutators: [String: @Sendable (inout FuzzInput, Int, UInt32) -> Void] = [
   "safetensors": Repairs.safetensors, "onnx": ProtobufMutation.mutate,
   "container": Repairs.container,
 ]

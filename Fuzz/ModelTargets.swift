@@ -63,9 +63,9 @@ enum ModelTargets {
     var component = Component(
       name: "m", weights: TensorSet([("w", try Tensor(values, [rows, columns]))]))
     component.graphs = [graph]
-    guard let scheme = WeightScheme(name: "int8") else { return }
-    let quantized = try ModelQuantizer(recipe: Recipe(defaultScheme: scheme))
-      .quantize(Model(components: [component]))
+    let recipe = Recipe(defaultScheme: .integer(IntegerScheme()))
+    let quantized = try ModelQuantizer(recipe: recipe)
+      .quantize(Model(components: [component])).quantized
     let weights = quantized.model.components[0].weights
     guard let entry = quantized.model.components[0].quantization["w"],
       let w = weights.index(of: "w"), let s = weights.index(of: entry.scale)
