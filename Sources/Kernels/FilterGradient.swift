@@ -13,15 +13,7 @@ public enum FilterGradient {
     let out = g.outputSize(height: height, width: width)
     precondition(g.groups > 0 && g.channels % g.groups == 0 && g.outputs % g.groups == 0)
     precondition(out.height > 0 && out.width > 0, "the window fits the image")
-    var c = imgk_convolution()
-    (c.batch, c.groups) = (batch, g.groups)
-    (c.channels, c.outputs) = (g.channels / g.groups, g.outputs / g.groups)
-    (c.height, c.width) = (height, width)
-    (c.kernel_height, c.kernel_width) = g.kernel
-    (c.stride_y, c.stride_x) = g.stride
-    (c.dilation_y, c.dilation_x) = g.dilation
-    (c.pad_top, c.pad_left) = (g.padding.top, g.padding.left)
-    (c.out_height, c.out_width) = out
+    var c = imgk_convolution(g, batch: batch, height: height, width: width)
     c.x = x
     guard imgk_filter_gradient(&c, gradient, filters) != 0 else {
       throw .outOfMemory(

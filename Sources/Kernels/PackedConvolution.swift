@@ -73,15 +73,7 @@ public final class PackedConvolution: Sendable {
       "the filters were packed for another convolution")
     let out = g.outputSize(height: height, width: width)
     guard out.height > 0, out.width > 0 else { return }
-    var c = imgk_convolution()
-    (c.batch, c.groups) = (batch, g.groups)
-    (c.channels, c.outputs) = (g.channels / g.groups, g.outputs / g.groups)
-    (c.height, c.width) = (height, width)
-    (c.kernel_height, c.kernel_width) = g.kernel
-    (c.stride_y, c.stride_x) = g.stride
-    (c.dilation_y, c.dilation_x) = g.dilation
-    (c.pad_top, c.pad_left) = (g.padding.top, g.padding.left)
-    (c.out_height, c.out_width) = out
+    var c = imgk_convolution(g, batch: batch, height: height, width: width)
     c.x = x
     c.filters = filters.panels
     c.y = y

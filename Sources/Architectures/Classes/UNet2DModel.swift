@@ -78,12 +78,7 @@ extension UNet2DModel {
   private static func settings(
     _ configuration: ConfigurationReader
   ) throws(ArchitectureError) -> BlockSettings {
-    var settings = BlockSettings(
-      epsilon: try configuration.double("norm_eps", default: 1e-5),
-      activation: try configuration.choice("act_fn", default: .silu))
-    // An explicit null leaves the groups to each block; an absent key means 32.
-    let isNull = configuration.has("norm_num_groups") && configuration.raw("norm_num_groups") == nil
-    settings.groups = isNull ? nil : try configuration.int("norm_num_groups", default: 32)
+    var settings = try BlockSettings(normalizing: configuration)
     settings.timeScaleShift = try configuration.timeScaleShift()
     settings.downsamplePadding = try configuration.int(
       "downsample_padding", default: 1, in: 0...1)

@@ -44,11 +44,7 @@ struct UNetBlockReader {
   private static func settings(
     _ configuration: ConfigurationReader
   ) throws(ArchitectureError) -> BlockSettings {
-    var settings = BlockSettings(
-      epsilon: try configuration.double("norm_eps", default: 1e-5),
-      activation: try configuration.choice("act_fn", default: .silu))
-    let isNull = configuration.has("norm_num_groups") && configuration.raw("norm_num_groups") == nil
-    settings.groups = isNull ? nil : try configuration.int("norm_num_groups", default: 32)
+    var settings = try BlockSettings(normalizing: configuration)
     settings.timeScaleShift = try configuration.timeScaleShift()
     settings.skipsTimeActivation = try configuration.bool("resnet_skip_time_act", default: false)
     settings.outputScale = try configuration.double("resnet_out_scale_factor", default: 1)

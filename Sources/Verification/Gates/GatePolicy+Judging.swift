@@ -28,7 +28,7 @@ extension GatePolicy {
     return judgement(
       findings, statistics, isDrifting: failsOnDrift && drift != nil,
       samples: Set(measurements.map(\.sample)).count,
-      notes: expiredNotes(on: day) + missingNotes(statistics, baseline))
+      notes: idleNotes(measurements) + expiredNotes(on: day) + missingNotes(statistics, baseline))
   }
 
   private func breaches(
@@ -109,6 +109,17 @@ extension GatePolicy {
           + "with none failing it takes \(needed)"
       ]
     )
+  }
+
+  /// Limits that nothing was measured for: a gate must not erode unseen.
+  private func idleNotes(_ measurements: [Measurement]) -> [String] {
+    rules.enumerated().flatMap { index, rule in
+      let limited = Set(rule.limits.worst.keys).union(rule.limits.mean.keys)
+      let measured = measurements.filter { rule.applies(to: $0.subject) }
+      return limited.sorted().filter { metric in
+        !measured.contains { $0.values[metric] != nil }
+      }.map { "rule \(index + 1) limits \($0.title), which was measured of nothing it describes" }
+    }
   }
 
   private func expiredNotes(on day: CalendarDay) -> [String] {

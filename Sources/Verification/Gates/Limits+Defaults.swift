@@ -2,11 +2,10 @@ extension Limits {
   /// The limits that apply where the user sets none: they follow from the coarsest type among the
   /// candidate's weights that the reference does not have. Evidence: `formats/metrics.md`.
   ///
-  /// Layers are measured to find where a model drifts, not judged; sets of images are judged where
-  /// the user asks.
+  /// Layers are measured to find where a model drifts, not judged by limits.
   public static func standard(for precision: Precision, depth: Subject.Depth) -> Limits {
     switch depth {
-    case .cumulative, .isolated, .distribution: return Limits()
+    case .cumulative, .isolated: return Limits()
     case .trajectory: return trajectory(for: precision)
     case .outputs, .weights: break
     }

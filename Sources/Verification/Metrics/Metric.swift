@@ -23,18 +23,13 @@ public enum Metric: String, CaseIterable, Codable, Hashable, Sendable {
   case nonFinite = "non-finite"
   /// A layer's relative L2 distance over what its rounding explains.
   case excessError = "over-rounding"
-  /// The Fréchet distance between the features of two sets of images.
-  case frechetDistance = "frechet"
-  /// How much lower the candidate's mean score is than the reference's.
-  case scoreLoss = "score-loss"
 
   /// Whether larger values are better, so that a limit is a least value.
   public var isBetterHigher: Bool {
     switch self {
     case .psnr, .ssim, .msSSIM, .sqnr, .cosine: true
     case .relativeL2, .maximumError, .relativeMaximumError, .histogramDistance, .nonFinite,
-      .excessError,
-      .frechetDistance, .scoreLoss:
+      .excessError:
       false
     }
   }
@@ -56,8 +51,6 @@ public enum Metric: String, CaseIterable, Codable, Hashable, Sendable {
     case .histogramDistance: "histogram distance"
     case .nonFinite: "non-finite mismatches"
     case .excessError: "error over rounding"
-    case .frechetDistance: "Fréchet distance"
-    case .scoreLoss: "loss of score"
     }
   }
 

@@ -20,7 +20,6 @@ public enum ReportText {
     case .cumulative: "layers, errors accumulating"
     case .isolated: "layers, each by itself"
     case .trajectory: "trajectory"
-    case .distribution: "sets of images"
     }
   }
 

@@ -12,8 +12,6 @@ public struct Subject: Hashable, Codable, Sendable {
     case isolated
     /// Steps of a whole few-step generation.
     case trajectory
-    /// Sets of generated images.
-    case distribution
   }
 
   /// The component's label.
