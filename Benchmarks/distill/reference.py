@@ -67,8 +67,7 @@ def iterate():
             image = noised(estimate, noise, grid[index + 1])
     timestep = grid[place]
     estimate = clean(image, predict(student, image, timestep, labels), timestep)
-    start = noised(estimate.detach(), torch.randn_like(image), timestep)
-    loss = ((estimate - target(start, timestep, labels)) ** 2).mean()
+    loss = ((estimate - target(image, timestep, labels)) ** 2).mean()
     optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
