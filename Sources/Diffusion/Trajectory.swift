@@ -20,7 +20,8 @@ public struct TrajectoryStep: Sendable {
 
 /// A denoiser walked from noise to an image by a sampler.
 public struct Trajectory {
-  private static let remembered = 2
+  /// How many results of earlier steps a sampler is given.
+  public static let remembered = 2
   private let sampler: any Sampler
   private let denoiser: any Denoiser
   private let conditioning: Conditioning

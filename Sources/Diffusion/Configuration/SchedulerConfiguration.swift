@@ -31,7 +31,9 @@ public struct SchedulerConfiguration: Sendable {
     let chosen: SchedulerClass
     if let override { chosen = override } else { chosen = try Self.namedClass(settings) }
     schedulerClass = chosen
-    let foreign = settings.keys.filter { !chosen.keys.contains($0) }
+    let foreign = settings.keys.filter {
+      !chosen.keys.contains($0) && !SamplingRecord.keys.contains($0)
+    }
     if let unknown = foreign.first(where: { !SchedulerClass.allKeys.contains($0) }) {
       throw .unknownKey(file: file, key: unknown, className: chosen.rawValue)
     }

@@ -4,7 +4,7 @@ import FileIO
 /// default.
 struct SchedulerSettings: Sendable {
   let file: String
-  private let members: [JSONMember]
+  let members: [JSONMember]
 
   /// - Throws: `DiffusionError.configuration` where the bytes are no JSON object. `Infinity`,
   ///   `-Infinity` and `NaN` are numbers here, as Python writes them.

@@ -66,6 +66,13 @@ public struct GenerationModel: Sendable {
     try SchedulerConfiguration(schedulerBytes, file: schedulerFile, as: schedulerClass)
   }
 
+  /// How the model is meant to be sampled.
+  ///
+  /// - Throws: `DiffusionError.key`, `.unsupported` for a record of another form.
+  public func samplingRecord() throws(DiffusionError) -> SamplingRecord {
+    try SamplingRecord(schedulerBytes, file: schedulerFile)
+  }
+
   /// The denoiser, ready to run.
   ///
   /// - Parameter observe: is shown the graph's inputs before every run.

@@ -16,6 +16,7 @@ struct DistillationSource {
   private let initial: LoadedModel?
   private let teacherIndex: Int
   private let studentIndex: Int
+  private let schedulerFile: AttachedFile
   private let configuration: SchedulerConfiguration
   private let conditions: Conditions
   private let data: (images: Tensor, rows: [Int])?
@@ -31,7 +32,8 @@ struct DistillationSource {
       try initial.map { try Self.denoiser(in: $0, named: nil, preferred: .student) }
       ?? teacherIndex
     teacherDigest = try Provenance.inputs(of: loaded).first?.sha256 ?? ""
-    configuration = try Self.configuration(job, loaded)
+    schedulerFile = try Self.schedulerFile(job, loaded)
+    configuration = try SchedulerConfiguration(schedulerFile.content, file: schedulerFile.path)
     let component = loaded.model.components[teacherIndex]
     imageShape = try Self.imageShape(component, size: job.imageSize, path: job.teacher)
     let given = try Self.conditions(job, component)
@@ -80,6 +82,12 @@ struct DistillationSource {
     component.role = .student
     component.name = loaded.model.components[teacherIndex].name
     model.components[teacherIndex] = component
+    if !model.files.contains(where: { $0.path.hasSuffix("scheduler_config.json") }) {
+      model.files.append(
+        AttachedFile(
+          path: SamplingRecord.configurationPath, content: schedulerFile.content))
+    }
+    try model.record(SamplingRecord(method: .fewStep, correctsNoise: true))
     model.provenance.removeAll { $0.action == "read" }
     model.provenance.append(
       ProvenanceStep(
@@ -116,14 +124,10 @@ extension DistillationSource {
     return only
   }
 
-  private static func configuration(
+  private static func schedulerFile(
     _ job: DistillJob, _ loaded: LoadedModel
-  ) throws -> SchedulerConfiguration {
-    if let path = job.scheduler {
-      let file = try InputFile(path: path)
-      return try SchedulerConfiguration(
-        file.bytes(at: 0, count: Int(min(file.size, 1 << 20))), file: path)
-    }
+  ) throws -> AttachedFile {
+    if let path = job.scheduler { return try AttachedFile(reading: path) }
     guard
       let found = loaded.model.files.first(where: { $0.path.hasSuffix("scheduler_config.json") })
     else {
@@ -131,7 +135,7 @@ extension DistillationSource {
         name: "--scheduler", expected: "a scheduler_config.json, since the teacher has none",
         found: "")
     }
-    return try SchedulerConfiguration(found.content, file: found.path)
+    return found
   }
 
   private static func imageShape(

@@ -10,6 +10,7 @@ import Tensors
 /// steps (3) with noise correction, or those of an LCM or flow scheduler (4).
 struct RolloutPlan {
   private let configuration: SchedulerConfiguration
+  private let record: SamplingRecord
   private let settings: CalibrationSettings
 
   /// The plan for `model`; nil where it has no scheduler.
@@ -19,6 +20,7 @@ struct RolloutPlan {
     let path = "scheduler/scheduler_config.json"
     guard let bytes = model.file(at: path) else { return nil }
     configuration = try SchedulerConfiguration(bytes, file: path)
+    record = try SamplingRecord(bytes, file: path)
     self.settings = settings
   }
 
@@ -53,7 +55,9 @@ struct RolloutPlan {
     case (_, .lcm), (_, .flowMatchEuler):
       return try configuration.sampler(steps: settings.stepCount ?? 4)
     case (.teacher, _): return try configuration.sampler(steps: settings.stepCount ?? 25)
-    default: return try configuration.fewStepSampler(steps: settings.stepCount ?? 3)
+    default:
+      return try configuration.fewStepSampler(
+        steps: settings.stepCount ?? 3, correctsNoise: record.effectiveCorrection)
     }
   }
 

@@ -1,3 +1,4 @@
+import Diffusion
 import FileIO
 import Foundation
 import ImgcFormat
@@ -36,6 +37,11 @@ public struct ImportJob: Sendable {
   public var folderOptions: FolderOptions
   /// Low-rank updates to fold into the weights, in order.
   public var loras: [LoRASource] = []
+
+  /// A scheduler's configuration to carry in place of the sources' own; nil for theirs.
+  public var scheduler: String?
+  /// Whether the few-step sampler's noise correction is recorded, and as what; nil to record nothing.
+  public var correctsNoise: Bool?
 
   /// Describes an import.
   public init(
@@ -104,6 +110,7 @@ extension ImportJob {
       opened.append(loaded)
     }
     try fold(into: &model, &step, sink)
+    try recordSampling(in: &model, &step, sink)
     return try write(model, step, opened, to: sink, progress: progress)
   }
 
@@ -139,6 +146,27 @@ extension ImportJob {
           byteCount: file.size))
       step.options["lora.\(number)"] = "\(lora.path.lastComponent):\(lora.scale)"
     }
+  }
+
+  /// Attaches the scheduler's configuration that was asked for, and writes the record into those of
+  /// the model.
+  private func recordSampling(
+    in model: inout Model, _ step: inout ProvenanceStep, _ sink: ArtifactSink
+  ) throws {
+    if let scheduler {
+      try sink.protect([scheduler])
+      var file = try AttachedFile(reading: scheduler)
+      step.inputs.append(
+        ProvenanceStep.Input(
+          name: scheduler.lastComponent, sha256: try FileDigest.sha256(InputFile(path: scheduler)),
+          byteCount: UInt64(file.content.count)))
+      file.path = SamplingRecord.configurationPath
+      model.files.removeAll { $0.path == file.path }
+      model.files.append(file)
+    }
+    guard let correctsNoise else { return }
+    try model.record(SamplingRecord(method: .fewStep, correctsNoise: correctsNoise))
+    step.options["noise-correction"] = correctsNoise ? "on" : "off"
   }
 
   private func load(_ source: Source) throws -> LoadedModel {

@@ -7,9 +7,9 @@ import Verification
 /// `imgconv verify --trajectory`: whole generations of a candidate against those of its reference.
 ///
 /// Both walk from the same noise, each by its own scheduler configuration (the reference's where the
-/// candidate has none) with the few-step sampler, or another where one is asked for. Where the gate
-/// fails on a step's prediction or estimate, the layers are compared on the reference's inputs of the
-/// first failing step, to name the one at fault.
+/// candidate has none) with the sampler that it records, the few-step one where it records none.
+/// Samplers are compared by themselves. Where the gate fails on a step's prediction or estimate, the
+/// layers are compared on the reference's inputs of the first failing step, to name the one at fault.
 public struct TrajectoryVerifyJob: Sendable {
   /// What is verified, and by which policy; its inputs are not used.
   public var base: VerifyJob
@@ -25,6 +25,12 @@ public struct TrajectoryVerifyJob: Sendable {
   public var conditioning: [String]
   /// A scheduler configuration to use in place of both models' own.
   public var scheduler: String?
+  /// A scheduler configuration to use in place of the candidate's own alone.
+  public var candidateScheduler: String?
+  /// Whether the candidate's few-step sampler corrects the noise; nil for what `options` say.
+  public var candidateCorrection: Bool?
+  /// Whether the reference's does.
+  public var referenceCorrection: Bool?
   /// Height and width as the denoisers see them; nil for the models' own.
   public var size: (height: Int, width: Int)?
 
@@ -57,8 +63,9 @@ extension TrajectoryVerifyJob {
     let earlier = try base.baseline.map { try VerificationReport(path: $0) }
     let pair = try TrajectoryPair(self)
     // One model in memory at a time: the reference's steps are kept, not its weights.
-    let expected = try walk(pair.reference, referenceGuidance ?? options.guidance, nil, progress)
-    let found = try walk(pair.candidate, options.guidance, pair.reference.decoder, progress)
+    let expected = try walk(pair.referenceSide, nil, progress)
+    let samplerDrift = try pair.referenceSide.drift(of: pair.candidateSide, along: expected)
+    let found = try walk(pair.candidateSide, pair.reference.decoder, progress)
     var gallery = ImageGallery(sheetIsWanted: picture != nil)
     let comparison = TrajectoryComparison(
       component: pair.reference.denoiser, graph: pair.reference.graph
@@ -66,7 +73,7 @@ extension TrajectoryVerifyJob {
     let measurements = try comparison.measure(reference: expected, candidate: found)
     let layers = try self.layers(pair, expected, progress)
     var report = try report(
-      pair, measurements + layers.measurements, layers.drift, gallery, earlier)
+      pair, measurements + layers.measurements, layers.drift, samplerDrift, gallery, earlier)
     if !report.passed, report.drift == nil {
       report.drift = try drift(report, pair, expected, progress)
     }
@@ -75,19 +82,12 @@ extension TrajectoryVerifyJob {
   }
 
   private func walk(
-    _ model: GenerationModel, _ guidance: Float, _ decoder: LatentDecoder?,
-    _ progress: @escaping (String) -> Void
+    _ side: TrajectorySide, _ decoder: LatentDecoder?, _ progress: @escaping (String) -> Void
   ) throws -> [WalkedTrajectory] {
     let plan = try ConditioningPlan(
-      model, classes: classes, nullClass: options.nullClass, paths: conditioning)
-    let samplers = try steps.map { count in
-      var options = options
-      options.steps = count
-      if options.method == .automatic { options.method = .fewStep }
-      return try options.sampler(for: model).sampler
-    }
+      side.model, classes: classes, nullClass: options.nullClass, paths: conditioning)
     let runner = TrajectoryRunner(
-      model: model, samplers: samplers, guidance: guidance,
+      model: side.model, samplers: side.samplers, guidance: side.guidance,
       conditions: { try plan.conditions($0..<($0 + 1)) }, decoder: decoder, progress: progress)
     return try runner.walk(samples, seed: base.seed, size: size)
   }
@@ -111,7 +111,7 @@ extension TrajectoryVerifyJob {
 
   private func report(
     _ pair: TrajectoryPair, _ measurements: [Measurement], _ drift: LayerDrift?,
-    _ gallery: ImageGallery, _ baseline: VerificationReport?
+    _ samplerDrift: SamplerDrift?, _ gallery: ImageGallery, _ baseline: VerificationReport?
   ) throws -> VerificationReport {
     let label = pair.reference.denoiser.label
     let precision = Precision(
@@ -124,8 +124,8 @@ extension TrajectoryVerifyJob {
         depths: [.trajectory] + (base.comparesLayers ? [.cumulative, .isolated] : []),
         trajectorySteps: steps),
       shard: base.shard, precisions: [label: precision], policy: base.policy,
-      measurements: measurements, drift: drift, images: gallery.pairs, baseline: baseline,
-      day: VerifyJob.today)
+      measurements: measurements, drift: drift, samplerDrift: samplerDrift,
+      images: gallery.pairs, baseline: baseline, day: VerifyJob.today)
   }
 
   /// The layer at fault on the first failing step's inputs; nil where none is.
@@ -151,20 +151,30 @@ extension TrajectoryVerifyJob {
 private struct TrajectoryPair {
   let loadedCandidate: LoadedModel
   let loadedReference: LoadedModel
-  let candidate: GenerationModel
-  let reference: GenerationModel
+  let candidateSide: TrajectorySide
+  let referenceSide: TrajectorySide
+
+  var candidate: GenerationModel { candidateSide.model }
+  var reference: GenerationModel { referenceSide.model }
 
   init(_ job: TrajectoryVerifyJob) throws {
     loadedCandidate = try ModelLoader().load(path: job.base.candidate)
     loadedReference = try ModelLoader().load(path: job.base.reference)
     let given = try job.scheduler.map { try AttachedFile(reading: $0) }
-    reference = try GenerationModel(loadedReference.model, scheduler: given)
+    let others = try job.candidateScheduler.map { try AttachedFile(reading: $0) }
+    let reference = try GenerationModel(loadedReference.model, scheduler: given)
     let lacksOwn = !loadedCandidate.model.files.contains {
       $0.path.hasSuffix("scheduler_config.json")
     }
     let shared = AttachedFile(path: reference.schedulerFile, content: reference.schedulerBytes)
-    candidate = try GenerationModel(
-      loadedCandidate.model, scheduler: given ?? (lacksOwn ? shared : nil))
+    let candidate = try GenerationModel(
+      loadedCandidate.model, scheduler: others ?? given ?? (lacksOwn ? shared : nil))
+    candidateSide = try TrajectorySide(
+      candidate, steps: job.steps, options: job.options, correctsNoise: job.candidateCorrection,
+      guidance: job.options.guidance)
+    referenceSide = try TrajectorySide(
+      reference, steps: job.steps, options: job.options, correctsNoise: job.referenceCorrection,
+      guidance: job.referenceGuidance ?? job.options.guidance)
   }
 }
 

@@ -77,7 +77,10 @@ extension VerifyJob {
       tool: Provenance.tool, candidate: try ComparedArtifact(candidate),
       reference: try ComparedArtifact(reference), settings: settings, shard: shard,
       precisions: measured.precisions, policy: policy, measurements: measured.measurements,
-      drift: measured.drift, images: gallery.pairs, baseline: earlier, day: Self.today)
+      drift: measured.drift,
+      samplerDrift: try SamplingDifference.drift(
+        candidate: candidate.model, reference: reference.model), images: gallery.pairs,
+      baseline: earlier, day: Self.today)
     if bisects, !report.passed {
       report.bisection = try bisection(report, candidate.model, reference.model, progress)
     }

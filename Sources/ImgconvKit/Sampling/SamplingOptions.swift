@@ -5,7 +5,8 @@ import ModelGraph
 public struct SamplingOptions: Sendable {
   /// Which sampler.
   public enum Method: Hashable, Sendable {
-    /// The few-step sampler for students, the scheduler's own class otherwise.
+    /// The one that the model records; else the few-step sampler for students, the scheduler's own
+    /// class otherwise.
     case automatic
     /// Imagine Flash's few-step sampler.
     case fewStep
@@ -21,8 +22,8 @@ public struct SamplingOptions: Sendable {
   public var steps: Int
   /// The timesteps of the few-step sampler, descending; nil for its own grid of `steps`.
   public var timesteps: [Int]?
-  /// Whether the few-step sampler's first step uses the true noise.
-  public var correctsNoise: Bool
+  /// Whether the few-step sampler's first step uses the true noise; nil for what the model records.
+  public var correctsNoise: Bool?
   /// The guidance scale w; 1 for none.
   public var guidance: Float
   /// The label of no class, for guidance; nil for the highest.
@@ -31,7 +32,7 @@ public struct SamplingOptions: Sendable {
   /// Describes a generation.
   public init(
     method: Method = .automatic, steps: Int = 3, timesteps: [Int]? = nil,
-    correctsNoise: Bool = true, guidance: Float = 1, nullClass: Int? = nil
+    correctsNoise: Bool? = nil, guidance: Float = 1, nullClass: Int? = nil
   ) {
     self.method = method
     self.steps = steps
@@ -47,9 +48,10 @@ extension SamplingOptions {
   ///
   /// - Throws: `DiffusionError`.
   func sampler(for model: GenerationModel) throws -> (sampler: any Sampler, notes: [String]) {
-    let isStudent = model.denoiser.role == .student
+    let recorded = try model.samplingRecord().method
+    let isFewStep = recorded.map { $0 == .fewStep } ?? (model.denoiser.role == .student)
     switch method {
-    case .automatic where isStudent, .fewStep: return try fewStepSampler(for: model)
+    case .automatic where isFewStep, .fewStep: return try fewStepSampler(for: model)
     case .automatic, .scheduler: return try schedulerSampler(model.configuration())
     case .named(let schedulerClass):
       return try schedulerSampler(model.configuration(as: schedulerClass))
@@ -64,6 +66,7 @@ extension SamplingOptions {
       model.schedulerBytes, file: model.schedulerFile)
     let known = name.flatMap(SchedulerClass.init(rawValue:))
     let configuration = try model.configuration(as: known ?? .ddim)
+    let correctsNoise = try self.correctsNoise ?? model.samplingRecord().effectiveCorrection
     if let timesteps, let schedule = configuration.schedule {
       let sampler = try FewStepSampler(
         schedule, configuration.prediction, grid: timesteps, correctsNoise: correctsNoise)

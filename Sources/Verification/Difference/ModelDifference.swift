@@ -1,3 +1,4 @@
+import FileIO
 import ModelGraph
 
 /// What differs between two models, the first being the older one.
@@ -47,9 +48,29 @@ public struct ModelDifference: Sendable {
   }
 
   private static func fileChanges(_ before: Model, _ after: Model) -> [ModelChange] {
-    ModelChange.between(
+    let changes = ModelChange.between(
       before.files.map { ($0.path, $0.content) }, after.files.map { ($0.path, $0.content) },
       section: .file, in: nil, text: { "\($0.count) bytes" }, isSame: ==)
+    return changes.flatMap { change in
+      let members = [before, after].compactMap { $0.file(at: change.name).flatMap(settings) }
+      guard change.kind == .changed, members.count == 2 else { return [change] }
+      // Both are settings: what changed is told key by key.
+      return ModelChange.between(
+        members[0].map { ("\(change.name): \($0.name)", $0.entry) },
+        members[1].map { ("\(change.name): \($0.name)", $0.entry) }, section: .file, in: nil)
+    }
+  }
+
+  private static let maximumSettingsSize = 1 << 16
+
+  /// The members of a small JSON object with their values as JSON; nil for other content.
+  private static func settings(_ content: [UInt8]) -> [(name: String, entry: String)]? {
+    guard content.count <= maximumSettingsSize else { return nil }
+    var parser = JSONParser()
+    parser.allowsNonFinite = true
+    return (try? parser.parse(content))?.members.map { members in
+      members.map { ($0.name, String(decoding: JSONWriter.bytes($0.value), as: UTF8.self)) }
+    }
   }
 
   private static func provenanceChanges(_ before: Model, _ after: Model) -> [ModelChange] {

@@ -3,11 +3,11 @@ extension GatePolicy {
   ///
   /// - Parameters:
   ///   - precisions: how coarse each component's weights are, by its label.
-  ///   - drift: the first layer at fault; nil for none.
+  ///   - isDrifting: whether a layer is at fault, or the samplers differ.
   ///   - baseline: an earlier report that the means must not fall behind.
   ///   - day: the day on which waivers are looked at.
   public func judge(
-    _ measurements: [Measurement], precisions: [String: Precision], drift: LayerDrift? = nil,
+    _ measurements: [Measurement], precisions: [String: Precision], isDrifting: Bool = false,
     baseline: VerificationReport? = nil, on day: CalendarDay
   ) -> Judgement {
     let subjects = measurements.bySubject
@@ -26,7 +26,7 @@ extension GatePolicy {
       findings[index].waiver = waivers.first { $0.covers(finding.subject, finding.metric, on: day) }
     }
     return judgement(
-      findings, statistics, isDrifting: failsOnDrift && drift != nil,
+      findings, statistics, isDrifting: failsOnDrift && isDrifting,
       samples: Set(measurements.map(\.sample)).count,
       notes: idleNotes(measurements) + expiredNotes(on: day) + missingNotes(statistics, baseline))
   }

@@ -10,7 +10,8 @@ public struct GatePolicy: Hashable, Codable, Sendable {
   public var failureRate: Double?
   /// How much worse than an earlier report's mean a metric may become, in the metric's own unit.
   public var baselineTolerance: [Metric: Double]
-  /// Whether a layer that is off by more than its rounding explains fails the candidate.
+  /// Whether a layer that is off by more than its rounding explains, or another way of sampling,
+  /// fails the candidate.
   public var failsOnDrift: Bool
   /// Breaches that are let pass for a time.
   public var waivers: [Waiver]

@@ -19,6 +19,13 @@ enum JUnitTemplate {
     {{/rows}}
       </testsuite>
     {{/sections}}
+    {{#faults}}
+      <testsuite name="fault" tests="1" failures="1" errors="0" skipped="0">
+        <testcase classname="fault" name="layers, sampler, number of samples">
+          <failure type="gate" message="{{text}}">{{text}}</failure>
+        </testcase>
+      </testsuite>
+    {{/faults}}
     </testsuites>
 
     """

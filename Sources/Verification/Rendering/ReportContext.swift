@@ -26,11 +26,12 @@ struct ReportContext {
       },
       "waived": judgement.findings.compactMap(ReportText.waived),
       "notes": judgement.notes.map(\.escapedForDisplay),
-      "drift": report.drift.map { [["text": ReportText.text($0)]] } ?? [],
+      "drift": ReportText.faults(of: report).map { ["text": $0] },
+      "faults": faults,
       "recipe": recipe,
       "sections": sections(for: format).map { section($0, isMarkdown: isMarkdown) },
-      "totalCount": Set(judgement.statistics.map(\.subject)).count,
-      "failureCount": Set(judgement.breaches.map(\.subject)).count,
+      "totalCount": Set(judgement.statistics.map(\.subject)).count + faults.count,
+      "failureCount": Set(judgement.breaches.map(\.subject)).count + faults.count,
       "hasImages": !report.images.isEmpty,
       "hasWorst": !worstSamples.isEmpty,
       "images": format == .html ? report.images.map(image) : [],
@@ -67,7 +68,17 @@ struct ReportContext {
 
   /// The tables to show: continuous integration wants what is judged.
   private func sections(for format: ReportFormat) -> [ReportSection] {
-    report.sections.filter { format != .junit || !$0.limits.isEmpty }
+    report.sections.filter { section in
+      format != .junit || !section.limits.isEmpty || section.rows.contains { !$0.passed }
+    }
+  }
+
+  /// What fails the candidate beside its limits: a layer, the sampler, too few samples.
+  private var faults: [[String: Any]] {
+    let isUndecided = report.judgement.verdict == .undecided
+    var faults = report.policy.failsOnDrift ? ReportText.faults(of: report) : []
+    if isUndecided { faults.append(ReportText.verdict(report)) }
+    return faults.map { ["text": $0] }
   }
 
   private func section(_ section: ReportSection, isMarkdown: Bool) -> [String: Any] {

@@ -80,6 +80,31 @@ public enum ReportText {
       + "\(drift.reason)\(recipe)"
   }
 
+  /// In which way the candidate is sampled otherwise.
+  public static func text(_ drift: SamplerDrift) -> String {
+    let settings = drift.settings.map {
+      "\($0.name.escapedForDisplay(limit: 100)) is "
+        + "\($0.reference.escapedForDisplay(limit: 100)) in the reference, "
+        + "\($0.candidate.escapedForDisplay(limit: 100)) in the candidate"
+    }
+    let parting = drift.transition.map { transition in
+      let error =
+        transition.relativeL2.map { ", relative L2 \(Quantities.significant($0, 3))" }
+        ?? ", asked at other timesteps"
+      return "fed the same predictions, they part at transition \(transition.index) of "
+        + "\(transition.steps) (sample \(transition.sample)\(error))"
+    }
+    return "\(drift.component): the samplers differ: "
+      + (settings + [parting].compactMap { $0 }).joined(separator: "; ")
+  }
+
+  /// Why the candidate fails beside its limits: the layer at fault, the difference of the samplers.
+  public static func faults(of report: VerificationReport) -> [String] {
+    let layersAgree = report.drift == nil && report.settings.depths.contains(.isolated)
+    let sampler = report.samplerDrift.map { text($0) + (layersAgree ? "; the layers agree" : "") }
+    return [report.drift.map(text), sampler].compactMap { $0 }
+  }
+
   /// Which layers to keep.
   public static func text(_ bisection: Bisection) -> String {
     guard bisection.isFound else {
@@ -102,7 +127,9 @@ public enum ReportText {
     case .fail:
       let failed = Set(judgement.breaches.map(\.subject)).count
       guard failed > 0 else {
-        return "FAIL: a layer\(part) is off by more than its rounding explains"
+        return report.drift == nil && report.samplerDrift != nil
+          ? "FAIL: the samplers differ"
+          : "FAIL: a layer\(part) is off by more than its rounding explains"
       }
       return "FAIL: \(failed) of \(subjects) compared\(part) are beyond a limit"
     case .undecided:

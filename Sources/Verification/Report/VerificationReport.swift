@@ -27,6 +27,8 @@ public struct VerificationReport: Hashable, Codable, Sendable {
   /// Where the candidate leaves its reference, of the first sample that fails; nil where it was not
   /// looked for.
   public var drift: LayerDrift?
+  /// That the two models are sampled differently; nil where they are not, or that was not looked at.
+  public var samplerDrift: SamplerDrift?
   /// Which layers to keep in fp16 so that the gate holds, where that was looked for.
   public var bisection: Bisection?
   /// The worst pairs of images.
@@ -44,14 +46,17 @@ extension VerificationReport {
     tool: String, candidate: ComparedArtifact, reference: ComparedArtifact,
     settings: VerificationSettings, shard: Shard? = nil, precisions: [String: Precision],
     policy: GatePolicy, measurements: [Measurement], drift: LayerDrift? = nil,
-    images: [ImagePair] = [], baseline: VerificationReport? = nil, day: CalendarDay
+    samplerDrift: SamplerDrift? = nil, images: [ImagePair] = [],
+    baseline: VerificationReport? = nil, day: CalendarDay
   ) {
     let ordered = measurements.bySubject.flatMap(\.measurements)
     self.init(
       version: Self.currentVersion, tool: tool, candidate: candidate, reference: reference,
       settings: settings, shard: shard, precisions: precisions, policy: policy,
-      measurements: ordered, drift: drift, images: ImagePair.worst(of: images),
+      measurements: ordered, drift: drift,
+      samplerDrift: samplerDrift, images: ImagePair.worst(of: images),
       judgement: policy.judge(
-        ordered, precisions: precisions, drift: drift, baseline: baseline, on: day))
+        ordered, precisions: precisions, isDrifting: drift != nil || samplerDrift != nil,
+        baseline: baseline, on: day))
   }
 }

@@ -41,6 +41,16 @@ struct ImportCommand: ParsableCommand {
       valueName: "file[:scale]"))
   var lora: [LoRASource] = []
 
+  @Option(help: "A scheduler's configuration (JSON) to carry in place of the sources' own.")
+  var scheduler: String?
+
+  @Option(
+    help: """
+      on or off: record that the model is sampled in few steps, with the first step's noise corrected \
+      or not (formats/sampling.md).
+      """)
+  var noiseCorrection: Switch?
+
   @Option(help: "Follow symbolic links to external data as long as they stay below this folder.")
   var dataRoot: String?
 
@@ -77,6 +87,8 @@ struct ImportCommand: ParsableCommand {
       sources: described, output: output, replacesExisting: outputOptions.force)
     job.folderOptions = FolderOptions(variant: variant, skippedComponents: Set(skip))
     job.loras = lora
+    job.scheduler = scheduler
+    job.correctsNoise = noiseCorrection?.isOn
     job.onnxOptions.dataRoot = dataRoot
     job.onnxOptions.allowsHardLinks = allowHardLinks
     job.onnxOptions.allowsOverlap = allowOverlap

@@ -7,7 +7,8 @@ struct SamplingArguments: ParsableArguments {
   @Option(
     help: """
       few-step (Imagine Flash), scheduler (the class its configuration names), ddim, euler, dpm++, \
-      lcm or flow-euler; by default few-step for students, scheduler otherwise.
+      lcm or flow-euler; by default what the model records, else few-step for students, \
+      scheduler otherwise.
       """)
   var sampler: String?
 
@@ -20,8 +21,13 @@ struct SamplingArguments: ParsableArguments {
   @Option(help: "The few-step sampler's timesteps, descending, as 999,666,333.")
   var timesteps: String?
 
-  @Flag(help: "Let the few-step sampler's first step use the predicted noise, not the true one.")
-  var noNoiseCorrection = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Let the few-step sampler's first step use the true noise, or the predicted one; by default \
+      what the model records, else the true one.
+      """)
+  var noiseCorrection: Bool?
 
   @Option(help: "A scheduler configuration (JSON) to use in place of the model's own.")
   var scheduler: String?
@@ -38,7 +44,7 @@ struct SamplingArguments: ParsableArguments {
   func options(steps: Int) throws -> SamplingOptions {
     SamplingOptions(
       method: try method(), steps: steps, timesteps: try grid(),
-      correctsNoise: !noNoiseCorrection, guidance: guidance, nullClass: nullClass)
+      correctsNoise: noiseCorrection, guidance: guidance, nullClass: nullClass)
   }
 
   private func method() throws -> SamplingOptions.Method {

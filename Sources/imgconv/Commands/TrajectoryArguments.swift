@@ -22,6 +22,18 @@ struct TrajectoryArguments: ParsableArguments {
   @Option(help: "The reference's guidance scale, where it differs: a teacher's.")
   var referenceGuidance: Float?
 
+  @Option(help: "A scheduler configuration (JSON) to use in place of the candidate's own alone.")
+  var candidateScheduler: String?
+
+  @Option(
+    help: """
+      on or off: whether the candidate's few-step sampler corrects the noise, whatever it records.
+      """)
+  var candidateNoiseCorrection: Switch?
+
+  @Option(help: "on or off: whether the reference's few-step sampler corrects the noise.")
+  var referenceNoiseCorrection: Switch?
+
   @OptionGroup var sampling: SamplingArguments
 
   mutating func validate() throws {
@@ -33,16 +45,29 @@ struct TrajectoryArguments: ParsableArguments {
 
   /// The job over `base`.
   func job(_ base: VerifyJob) throws -> TrajectoryVerifyJob {
-    TrajectoryVerifyJob(
+    var job = TrajectoryVerifyJob(
       base: base, steps: try NumberList.parse(steps, option: "--steps"),
       options: try sampling.options(steps: 1), referenceGuidance: referenceGuidance,
       classes: try classNumbers(), conditioning: conditioning, scheduler: sampling.scheduler,
       size: size?.extents)
+    job.candidateScheduler = candidateScheduler
+    job.candidateCorrection = candidateNoiseCorrection?.isOn
+    job.referenceCorrection = referenceNoiseCorrection?.isOn
+    return job
   }
 
   private func classNumbers() throws -> [Int] {
     try classes.map { try NumberList.parse($0, option: "--class") } ?? []
   }
+}
+
+/// A setting that is on or off.
+enum Switch: String, ExpressibleByArgument, CaseIterable {
+  case on
+  case off
+
+  /// Whether it is on.
+  var isOn: Bool { self == .on }
 }
 
 /// Whole numbers separated by commas.

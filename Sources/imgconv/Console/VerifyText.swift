@@ -10,7 +10,7 @@ enum VerifyText {
       "\(subject.component): \(subject.label.escapedForDisplay(limit: 100)): \(text)"
     }
     parts += report.judgement.findings.compactMap(ReportText.waived)
-    if let drift = report.drift { parts.append(ReportText.text(drift)) }
+    parts += ReportText.faults(of: report)
     if let bisection = report.bisection {
       parts.append(ReportText.text(bisection))
       parts += bisection.recipeLines.map { "  \($0)" }
