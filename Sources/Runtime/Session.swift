@@ -63,6 +63,10 @@ public final class Session: Sendable {
 }
 
 extension Session {
+  /// Whether the input called `name` may be of any number type, whatever its declared one: the
+  /// graph does nothing but cast it.
+  public func takesAnyNumber(_ name: String) -> Bool { inputsOnlyCast.contains(ByteString(name)) }
+
   /// Runs the graph.
   ///
   /// - Parameters:

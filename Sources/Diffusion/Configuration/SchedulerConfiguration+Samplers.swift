@@ -4,10 +4,12 @@ extension SchedulerConfiguration {
   /// - Parameters:
   ///   - steps: how often the model is asked, 1 … T.
   ///   - imageSequenceLength: how many tokens the image has, for a flow that is shifted by it.
+  ///   - levels: where a flow's noise levels begin and end; nil for even ones where it is shifted by
+  ///     the image's size, the training's otherwise.
   /// - Throws: `DiffusionError.setting` for a number of steps that the schedule does not allow, and
   ///   what the class's keys give.
   public func sampler(
-    steps: Int, imageSequenceLength: Int? = nil
+    steps: Int, imageSequenceLength: Int? = nil, levels: FlowLevels? = nil
   ) throws(DiffusionError) -> any Sampler {
     let count = try settings.int(
       "num_train_timesteps", default: 1000, in: 1...Self.maximumTimesteps)
@@ -16,7 +18,7 @@ extension SchedulerConfiguration {
     }
     if schedulerClass == .flowMatchEuler {
       return try FlowMatchEulerSampler(
-        settings, steps: steps, imageSequenceLength: imageSequenceLength)
+        settings, steps: steps, imageSequenceLength: imageSequenceLength, levels: levels)
     }
     guard let schedule else {
       throw .setting(name: "schedule", expected: "a noise schedule", found: "none")

@@ -26,15 +26,22 @@ public struct SessionDenoiser: Denoiser {
   public let timestepInput: ValueInfo
   /// The graph's output for the prediction.
   public let output: ValueInfo
+  private let timeUnit: Float
   private let observe: InputObserver
+
+  /// Inputs that have no row for each image: the places of tokens.
+  private static let sharedNames: Set<String> = ["img_ids", "txt_ids"]
 
   /// Runs `session`.
   ///
-  /// - Parameter observe: is shown the graph's inputs before every run, for calibration.
+  /// - Parameters:
+  ///   - timeUnit: what timesteps are divided by before the graph gets them.
+  ///   - observe: is shown the graph's inputs before every run, for calibration.
   /// - Throws: `DiffusionError.graph` where an image, a time or an output is lacking.
   public init(
-    _ session: Session, observe: @escaping InputObserver = { _ in }
+    _ session: Session, timeUnit: Float = 1, observe: @escaping InputObserver = { _ in }
   ) throws(DiffusionError) {
+    self.timeUnit = timeUnit
     let names = session.inputs.map(\.name)
     sampleInput = try Self.find(
       Self.sampleNames, in: session.inputs, "a noisy image", names)
@@ -82,7 +89,8 @@ public struct SessionDenoiser: Denoiser {
         throw DiffusionError.missingConditioning(
           input: input.name, given: conditioning.inputs.keys.sorted())
       }
-      inputs[input.name] = try given.rows(count, of: input)
+      inputs[input.name] =
+        Self.sharedNames.contains(input.name) ? given : try given.rows(count, of: input)
     }
     return inputs
   }
@@ -93,8 +101,11 @@ public struct SessionDenoiser: Denoiser {
       if dimensions.isEmpty { shape = .scalar }
       if case .fixed(1) = dimensions.first { shape = [1] }
     }
-    let values = [Float](repeating: timestep, count: shape.elementCount)
-    return try Tensor(values, shape).converted(to: timestepInput.type.dtype ?? .float32)
+    let values = [Float](repeating: timestep / timeUnit, count: shape.elementCount)
+    let time = try Tensor(values, shape)
+    // Some samplers ask between two timesteps.
+    if timestep != timestep.rounded(), session.takesAnyNumber(timestepInput.name) { return time }
+    return try time.converted(to: timestepInput.type.dtype ?? .float32)
   }
 
   private static func find(

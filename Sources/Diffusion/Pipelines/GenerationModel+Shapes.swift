@@ -1,47 +1,95 @@
 import FileIO
 import ModelGraph
+import Runtime
 import Tensors
 
 extension GenerationModel {
+  /// The largest height or width that is believed.
+  private static let maximumExtent = 1 << 20
+
   /// The shape of `count` noisy images: `[count, C, H, W]`.
   ///
   /// Channels come from the graph or the configuration's `in_channels`, height and width from the
-  /// graph, `size` or the configuration's `sample_size`.
+  /// graph, `extents` or the configuration's `sample_size`.
   ///
-  /// - Parameter size: height and width as the denoiser sees them; nil for the model's own.
   /// - Throws: `DiffusionError.setting` naming what is not known or does not fit.
   public func sampleShape(
-    count: Int, size: (height: Int, width: Int)? = nil
+    count: Int, extents: ImageExtents = .standard
   ) throws(DiffusionError) -> Shape {
-    let input = graph.requiredInputs.first { SessionDenoiser.sampleNames.contains($0.name) }
+    let input = graph.inputs.first { SessionDenoiser.sampleNames.contains($0.name) }
     let dimensions = input?.type.dimensions ?? []
-    guard dimensions.count == 4 else {
+    let (height, width) = try latentExtents(extents)
+    let found: [Int]
+    switch dimensions.count {
+    case 4:
+      found = [
+        try extent("channels", dimensions[1], denoiser.count("in_channels")),
+        try extent("height", dimensions[2], height), try extent("width", dimensions[3], width),
+      ]
+    case 3:
+      let packed = try extent("channels", dimensions[2], denoiser.count("in_channels"))
+      let symbol = Dimension.symbol("")
+      found = [
+        packed / 4, try extent("height", symbol, height), try extent("width", symbol, width),
+      ]
+    default:
       throw .setting(
         name: "the noisy image", expected: "shape [N, C, H, W]",
         found: "\(dimensions.count) axes")
     }
-    let config = denoiser.config.flatMap { try? JSONParser().parse($0) }
-    let own = config?["sample_size"]
-    let pair = own?.elements?.compactMap(\.int) ?? []
-    let fallback = pair.count == 2 ? pair : own?.int.map { [$0, $0] } ?? []
-    let wanted = size.map { [$0.height, $0.width] } ?? fallback
-    let extents = [
-      try extent("channels", dimensions[1], config?["in_channels"]?.int),
-      try extent("height", dimensions[2], wanted.first),
-      try extent("width", dimensions[3], wanted.last),
-    ]
     do {
-      return try Shape(checking: [count] + extents)
+      return try Shape(checking: [count] + found)
     } catch {
-      throw .setting(name: "size", expected: "images that fit in memory", found: "\(extents)")
+      throw .setting(name: "size", expected: "images that fit in memory", found: "\(found)")
     }
+  }
+
+  /// Height and width as the denoiser sees them, as far as they are known.
+  private func latentExtents(
+    _ extents: ImageExtents
+  ) throws(DiffusionError) -> (height: Int?, width: Int?) {
+    let own = denoiser.setting("sample_size")
+    let pair = own?.elements?.compactMap(\.int) ?? []
+    let usual = pair.count == 2 ? pair : own?.int.map { [$0, $0] } ?? []
+    // diffusers' FluxPipeline has a size of its own.
+    let standard = usual.isEmpty && isPacked ? [128, 128] : usual
+    switch extents {
+    case .standard: return (standard.first, standard.last)
+    case .denoised(let height, let width): return (height, width)
+    case .pixels(let height, let width):
+      return (
+        try latentExtent("height", height) ?? standard.first,
+        try latentExtent("width", width) ?? standard.last
+      )
+    }
+  }
+
+  private func latentExtent(_ name: String, _ pixels: Int?) throws(DiffusionError) -> Int? {
+    guard let pixels else { return nil }
+    let unit = pixelsPerCell * (isPacked ? 2 : 1)
+    guard pixels > 0, pixels % unit == 0 else {
+      throw .setting(name: name, expected: "a multiple of \(unit)", found: "\(pixels)")
+    }
+    return pixels / pixelsPerCell
+  }
+
+  /// How many pixels of an image, across, one element of what the denoiser sees stands for: the
+  /// autoencoder's factor; without one 8 for models of latents, as diffusers has it, else 1.
+  var pixelsPerCell: Int {
+    decoder?.magnification ?? (PipelineFamily(denoiser, graph) == nil ? 1 : 8)
+  }
+
+  /// How many tokens the image has in a transformer.
+  func tokenCount(of shape: Shape) -> Int {
+    let patch = isPacked ? 2 : denoiser.count("patch_size") ?? 2
+    return shape[2] / patch * (shape[3] / patch)
   }
 
   private func extent(
     _ name: String, _ dimension: Dimension, _ known: Int?
   ) throws(DiffusionError) -> Int {
     if case .fixed(let extent) = dimension { return extent }
-    guard let known, known > 0, known <= 1 << 20 else {
+    guard let known, (1...Self.maximumExtent).contains(known) else {
       throw .setting(
         name: name, expected: "a number of the model's configuration, or --size",
         found: known.map(String.init) ?? "none")
@@ -51,8 +99,19 @@ extension GenerationModel {
 
   /// How many classes there are, the label for none among them; nil for a model without labels.
   public var classCount: Int? {
-    guard graph.requiredInputs.contains(where: { $0.name == "class_labels" }) else { return nil }
-    let config = denoiser.config.flatMap { try? JSONParser().parse($0) }
-    return config?["num_class_embeds"]?.int ?? LookupTables(graph).rows(of: "class_labels")
+    guard graph.inputs.contains(where: { $0.name == "class_labels" }) else { return nil }
+    return denoiser.count("num_class_embeds")
+      ?? LookupTables(graph).rows(of: "class_labels")
+  }
+
+  /// The class's own sampler of `steps` steps for images of `shape`.
+  ///
+  /// - Throws: `DiffusionError`.
+  public func sampler(
+    _ configuration: SchedulerConfiguration, steps: Int, shape: Shape
+  ) throws(DiffusionError) -> any Sampler {
+    try configuration.sampler(
+      steps: steps, imageSequenceLength: tokenCount(of: shape),
+      levels: isPacked ? .even : .trained)
   }
 }

@@ -8,10 +8,14 @@ import Tensors
 public struct GenerationModel: Sendable {
   /// The component that predicts noise.
   public let denoiser: Component
-  /// The denoiser's graph.
+  /// The denoiser's graph; inputs that may be left out are required, see `defaults`.
   public let graph: Graph
+  /// What inputs are that may be left out, where the graph has such: a mask that hides nothing.
+  let defaults: [String: Tensor]
   /// The decoder of latents; nil where the denoiser works on images.
   public let decoder: LatentDecoder?
+  /// Whether the pipeline conditions on an aesthetic score: SDXL's refiner.
+  let demandsAestheticScore: Bool
   /// The bytes of the scheduler's configuration.
   public let schedulerBytes: [UInt8]
   /// The name of the file that they come from.
@@ -43,7 +47,11 @@ public struct GenerationModel: Sendable {
           + (role.map { ", of role \($0.rawValue)" } ?? ""), found: found.map(\.label))
     }
     denoiser = chosen.component
-    graph = chosen.graph
+    let optional = chosen.graph.optionalInputs.map(\.name)
+    graph = chosen.graph.requiring(optional)
+    defaults = chosen.graph.inlineTensors(optional)
+    let parts = PipelineParts(model, role: chosen.component.role)
+    demandsAestheticScore = parts.setting("requires_aesthetics_score")?.bool ?? false
     decoder = try LatentDecoder(model, of: chosen.component)
     let path = "scheduler/scheduler_config.json"
     let places = [chosen.component.role.map { "\($0.rawValue)/\(path)" }, path].compactMap { $0 }
@@ -73,15 +81,24 @@ public struct GenerationModel: Sendable {
     try SamplingRecord(schedulerBytes, file: schedulerFile)
   }
 
-  /// The denoiser, ready to run.
+  /// The denoiser of images or latents `[N, C, H, W]`, ready to run.
   ///
   /// - Parameter observe: is shown the graph's inputs before every run.
   /// - Throws: what `Session` throws; `DiffusionError.graph`.
   public func makeDenoiser(
     observe: @escaping SessionDenoiser.InputObserver = { _ in }
-  ) throws -> SessionDenoiser {
-    try SessionDenoiser(
-      Session(graph: graph, weights: denoiser.weights), observe: observe)
+  ) throws -> any Denoiser {
+    let session = try Session(graph: graph, weights: denoiser.weights)
+    guard isPacked else { return try SessionDenoiser(session, observe: observe) }
+    return PackedDenoiser(
+      try SessionDenoiser(
+        session, timeUnit: PackedDenoiser.timeUnit, observe: observe))
+  }
+
+  /// Whether the denoiser takes latents as a run of 2 by 2 patches: FLUX.1.
+  var isPacked: Bool {
+    let input = graph.inputs.first { SessionDenoiser.sampleNames.contains($0.name) }
+    return input?.type.dimensions?.count == 3
   }
 }
 
@@ -91,5 +108,14 @@ extension Graph {
     let names = Set(requiredInputs.map(\.name))
     return !names.isDisjoint(with: SessionDenoiser.sampleNames)
       && !names.isDisjoint(with: SessionDenoiser.timestepNames)
+  }
+
+  /// The initializers called `names` that the graph holds itself.
+  fileprivate func inlineTensors(_ names: [String]) -> [String: Tensor] {
+    var tensors: [String: Tensor] = [:]
+    for initializer in initializers where names.contains(initializer.name) {
+      if case .inline(let tensor) = initializer.storage { tensors[initializer.name] = tensor }
+    }
+    return tensors
   }
 }

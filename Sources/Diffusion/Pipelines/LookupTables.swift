@@ -17,9 +17,10 @@ public struct LookupTables: Sendable {
       let inputs = node.inputs.map(ByteString.init)
       switch node.opType {
       case "Cast", "Reshape", "Identity", "Unsqueeze", "Squeeze", "Flatten", "Expand":
-        if let first = inputs.first, let origin = origins[first], let output = node.outputs.first {
-          origins[ByteString(output)] = origin
-        }
+        guard let first = inputs.first, let output = node.outputs.first else { continue }
+        if let origin = origins[first] { origins[ByteString(output)] = origin }
+        // A table stored in another type goes through a Cast.
+        if node.opType == "Cast" { extents[ByteString(output)] = extents[first] }
       case "DequantizeLinear":
         if let first = inputs.first, let output = node.outputs.first {
           extents[ByteString(output)] = extents[first]

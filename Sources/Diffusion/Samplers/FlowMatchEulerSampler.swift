@@ -6,7 +6,7 @@ import Tensors
 /// x ← x + (σ' − σ) v̂.
 ///
 /// Noise levels are shifted to s σ / (1 + (s − 1) σ); with `use_dynamic_shifting` by the size of the
-/// image, from σ = 1 … 1/N, as diffusers' Flux pipeline calls it.
+/// image.
 public struct FlowMatchEulerSampler: Sampler {
   private enum ShiftKind: String, CaseIterable {
     case exponential
@@ -18,11 +18,19 @@ public struct FlowMatchEulerSampler: Sampler {
   private let drawsNoise: Bool
 
   init(
-    _ settings: SchedulerSettings, steps: Int, imageSequenceLength: Int?
+    _ settings: SchedulerSettings, steps: Int, imageSequenceLength: Int?,
+    levels kind: FlowLevels?
   ) throws(DiffusionError) {
     let count = try settings.int(
       "num_train_timesteps", default: 1000, in: 1...SchedulerConfiguration.maximumTimesteps)
-    var levels = try Self.shifted(settings, count, steps, imageSequenceLength)
+    let isDynamic = try settings.bool("use_dynamic_shifting", default: false)
+    let shift = try settings.double("shift", default: 1, in: 1e-6...1e6)
+    let start = Self.levels(
+      kind ?? (isDynamic ? .even : .trained), count, steps, shift: isDynamic ? 1 : shift)
+    var levels =
+      isDynamic
+      ? try Self.shifted(start, settings, imageSequenceLength)
+      : start.map { shift * $0 / (1 + (shift - 1) * $0) }
     if let terminal = try settings.optionalDouble("shift_terminal", in: 0...0.999),
       terminal != 0, let last = levels.last, last < 1
     {
@@ -41,25 +49,28 @@ public struct FlowMatchEulerSampler: Sampler {
     drawsNoise = try settings.bool("stochastic_sampling", default: false)
   }
 
-  private static func shifted(
-    _ settings: SchedulerSettings, _ count: Int, _ steps: Int, _ length: Int?
-  ) throws(DiffusionError) -> [Double] {
-    let shift = try settings.double("shift", default: 1, in: 1e-6...1e6)
-    let kind = try settings.choice("time_shift_type", default: ShiftKind.exponential)
-    guard try settings.bool("use_dynamic_shifting", default: false) else {
-      func moved(_ level: Double) -> Double { shift * level / (1 + (shift - 1) * level) }
-      // The ends are shifted once, in 32 bits, and once more with all the rest.
-      let lowest = Float(1) / Float(count)
-      let first = Double(Float(shift) * 1 / (1 + Float(shift - 1) * 1)) * Double(count)
-      let last =
-        Double(Float(shift) * lowest / (1 + Float(shift - 1) * lowest)) * Double(count)
-      return TimestepGrid.evenly(from: first, to: last, steps).map { moved($0 / Double(count)) }
+  /// The levels before they are shifted, `steps` of them. Those of the training end at its own
+  /// ends, which are shifted once already, in 32 bits.
+  private static func levels(
+    _ kind: FlowLevels, _ count: Int, _ steps: Int, shift: Double
+  ) -> [Double] {
+    if kind == .even {
+      return TimestepGrid.evenly(from: 1, to: 1 / Double(steps), steps).map { Double(Float($0)) }
     }
+    let lowest = Float(1) / Float(count)
+    let first = Double(Float(shift) * 1 / (1 + Float(shift - 1) * 1)) * Double(count)
+    let last = Double(Float(shift) * lowest / (1 + Float(shift - 1) * lowest)) * Double(count)
+    return TimestepGrid.evenly(from: first, to: last, steps).map { $0 / Double(count) }
+  }
+
+  /// `levels` shifted by the size of the image.
+  private static func shifted(
+    _ levels: [Double], _ settings: SchedulerSettings, _ length: Int?
+  ) throws(DiffusionError) -> [Double] {
+    let kind = try settings.choice("time_shift_type", default: ShiftKind.exponential)
     let mu = try dynamicShift(settings, length)
     let factor = kind == .exponential ? exp(mu) : mu
-    return TimestepGrid.evenly(from: 1, to: 1 / Double(steps), steps).map {
-      factor / (factor + (1 / $0 - 1))
-    }
+    return levels.map { factor / (factor + (1 / $0 - 1)) }
   }
 
   /// μ, linear in the number of the image's tokens.

@@ -81,7 +81,7 @@ struct RolloutPlan {
     where !Self.sampleNames.contains(input.name) && !Self.timeNames.contains(input.name) {
       if let tensor = given[input.name] {
         conditioning[input.name] = tensor
-      } else if input.name == "class_labels", let count = graph.classCount {
+      } else if input.name == "class_labels", let count = LookupTables(graph).rows(of: "class_labels") {
         conditioning[input.name] = try Tensor((0..<count).map { Int64($0) })
       } else {
         throw JobError.option(
@@ -90,24 +90,5 @@ struct RolloutPlan {
       }
     }
     return conditioning
-  }
-}
-
-extension Graph {
-  /// The rows of the table that `class_labels` are looked up in.
-  fileprivate var classCount: Int? {
-    var aliases: Set<ByteString> = [ByteString("class_labels")]
-    for node in nodes {
-      let inputs = node.inputs.map(ByteString.init)
-      if node.opType == "Gather", inputs.count == 2, aliases.contains(inputs[1]) {
-        return initializers.first { ByteString($0.name) == inputs[0] }?.shape.dimensions.first
-      }
-      if ["Cast", "Identity", "Reshape", "Unsqueeze"].contains(node.opType),
-        inputs.contains(where: aliases.contains), let output = node.outputs.first
-      {
-        aliases.insert(ByteString(output))
-      }
-    }
-    return nil
   }
 }

@@ -16,19 +16,16 @@ public struct SampleJob: Sendable {
   public var scheduler: String?
   /// Sampler, steps, guidance.
   public var options: SamplingOptions
-  /// The classes to show, in turn; empty for all but the last in turn.
-  public var classes: [Int]
-  /// Files of conditioning tensors by the names of the graph's inputs; for guidance those of no
-  /// condition carry the prefix `negative.`.
-  public var conditioning: [String]
+  /// What the images shall show.
+  public var conditions: ConditioningOptions
   /// The seed of PyTorch's generator.
   public var seed: UInt64
   /// How many images.
   public var count: Int
   /// How many images are made at once.
   public var batch: Int
-  /// Height and width as the denoiser sees them; nil for the model's own.
-  public var size: (height: Int, width: Int)?
+  /// How large the images shall be.
+  public var extents: ImageExtents
   /// A folder for PNGs and the contact sheet; nil for none.
   public var output: String?
   /// Where noise, labels and results go as safetensors; nil for nowhere.
@@ -43,21 +40,20 @@ public struct SampleJob: Sendable {
   /// Describes a generation.
   public init(
     model: String, role: Role? = nil, scheduler: String? = nil,
-    options: SamplingOptions = SamplingOptions(), classes: [Int] = [],
-    conditioning: [String] = [], seed: UInt64 = 0, count: Int = 1, batch: Int = 16,
-    size: (height: Int, width: Int)? = nil, output: String? = nil, raw: String? = nil,
+    options: SamplingOptions = SamplingOptions(),
+    conditions: ConditioningOptions = ConditioningOptions(), seed: UInt64 = 0, count: Int = 1,
+    batch: Int = 16, extents: ImageExtents = .standard, output: String? = nil, raw: String? = nil,
     metricModel: String? = nil, referenceFeatures: String? = nil, replacesExisting: Bool = false
   ) {
     self.model = model
     self.role = role
     self.scheduler = scheduler
     self.options = options
-    self.classes = classes
-    self.conditioning = conditioning
+    self.conditions = conditions
     self.seed = seed
     self.count = count
     self.batch = batch
-    self.size = size
+    self.extents = extents
     self.output = output
     self.raw = raw
     self.metricModel = metricModel

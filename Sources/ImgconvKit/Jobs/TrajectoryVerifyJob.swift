@@ -19,10 +19,8 @@ public struct TrajectoryVerifyJob: Sendable {
   public var options: SamplingOptions
   /// The reference's guidance scale; nil for the candidate's.
   public var referenceGuidance: Float?
-  /// The classes in turn; empty for all.
-  public var classes: [Int]
-  /// Files of conditioning tensors.
-  public var conditioning: [String]
+  /// What the images shall show.
+  public var conditions: ConditioningOptions
   /// A scheduler configuration to use in place of both models' own.
   public var scheduler: String?
   /// A scheduler configuration to use in place of the candidate's own alone.
@@ -31,23 +29,22 @@ public struct TrajectoryVerifyJob: Sendable {
   public var candidateCorrection: Bool?
   /// Whether the reference's does.
   public var referenceCorrection: Bool?
-  /// Height and width as the denoisers see them; nil for the models' own.
-  public var size: (height: Int, width: Int)?
+  /// How large the images shall be.
+  public var extents: ImageExtents
 
   /// Describes a verification.
   public init(
     base: VerifyJob, steps: [Int], options: SamplingOptions = SamplingOptions(),
-    referenceGuidance: Float? = nil, classes: [Int] = [], conditioning: [String] = [],
-    scheduler: String? = nil, size: (height: Int, width: Int)? = nil
+    referenceGuidance: Float? = nil, conditions: ConditioningOptions = ConditioningOptions(),
+    scheduler: String? = nil, extents: ImageExtents = .standard
   ) {
     self.base = base
     self.steps = steps
     self.options = options
     self.referenceGuidance = referenceGuidance
-    self.classes = classes
-    self.conditioning = conditioning
+    self.conditions = conditions
     self.scheduler = scheduler
-    self.size = size
+    self.extents = extents
   }
 }
 
@@ -63,9 +60,10 @@ extension TrajectoryVerifyJob {
     let earlier = try base.baseline.map { try VerificationReport(path: $0) }
     let pair = try TrajectoryPair(self)
     // One model in memory at a time: the reference's steps are kept, not its weights.
-    let expected = try walk(pair.referenceSide, nil, progress)
+    let expected = try walk(pair.referenceSide, pair.loadedReference.model, nil, progress)
     let samplerDrift = try pair.referenceSide.drift(of: pair.candidateSide, along: expected)
-    let found = try walk(pair.candidateSide, pair.reference.decoder, progress)
+    let found = try walk(
+      pair.candidateSide, pair.encoders, pair.reference.decoder, progress)
     var gallery = ImageGallery(sheetIsWanted: picture != nil)
     let comparison = TrajectoryComparison(
       component: pair.reference.denoiser, graph: pair.reference.graph
@@ -82,14 +80,16 @@ extension TrajectoryVerifyJob {
   }
 
   private func walk(
-    _ side: TrajectorySide, _ decoder: LatentDecoder?, _ progress: @escaping (String) -> Void
+    _ side: TrajectorySide, _ whole: Model, _ decoder: LatentDecoder?,
+    _ progress: @escaping (String) -> Void
   ) throws -> [WalkedTrajectory] {
-    let plan = try ConditioningPlan(
-      side.model, classes: classes, nullClass: options.nullClass, paths: conditioning)
+    let plan = try ConditioningPlan(side.model, of: whole, conditions)
     let runner = TrajectoryRunner(
-      model: side.model, samplers: side.samplers, guidance: side.guidance,
-      conditions: { try plan.conditions($0..<($0 + 1)) }, decoder: decoder, progress: progress)
-    return try runner.walk(samples, seed: base.seed, size: size)
+      model: side.model, samplers: side.samplers, guidance: plan.evaluationScale(side.guidance),
+      conditions: {
+        try plan.conditions($0..<($0 + 1), shape: side.shape, guidance: side.guidance)
+      }, decoder: decoder, progress: progress)
+    return try runner.walk(samples, seed: base.seed, shape: side.shape)
   }
 
   private var samples: Range<Int> { base.shard?.samples(of: base.count) ?? 0..<base.count }
@@ -157,6 +157,12 @@ private struct TrajectoryPair {
   var candidate: GenerationModel { candidateSide.model }
   var reference: GenerationModel { referenceSide.model }
 
+  /// The model whose text encoders tell the candidate what to show: its own where it has any.
+  var encoders: Model {
+    let hasOwn = loadedCandidate.model.components.contains { $0.name.hasPrefix("text_encoder") }
+    return hasOwn ? loadedCandidate.model : loadedReference.model
+  }
+
   init(_ job: TrajectoryVerifyJob) throws {
     loadedCandidate = try ModelLoader().load(path: job.base.candidate)
     loadedReference = try ModelLoader().load(path: job.base.reference)
@@ -170,11 +176,11 @@ private struct TrajectoryPair {
     let candidate = try GenerationModel(
       loadedCandidate.model, scheduler: others ?? given ?? (lacksOwn ? shared : nil))
     candidateSide = try TrajectorySide(
-      candidate, steps: job.steps, options: job.options, correctsNoise: job.candidateCorrection,
-      guidance: job.options.guidance)
+      candidate, steps: job.steps, options: job.options, extents: job.extents,
+      correctsNoise: job.candidateCorrection, guidance: job.options.guidance)
     referenceSide = try TrajectorySide(
-      reference, steps: job.steps, options: job.options, correctsNoise: job.referenceCorrection,
-      guidance: job.referenceGuidance ?? job.options.guidance)
+      reference, steps: job.steps, options: job.options, extents: job.extents,
+      correctsNoise: job.referenceCorrection, guidance: job.referenceGuidance ?? job.options.guidance)
   }
 }
 

@@ -21,7 +21,7 @@ struct ImageGenerator {
   let sampler: any Sampler
   let notes: [String]
   private let job: SampleJob
-  private let denoiser: SessionDenoiser
+  private let denoiser: any Denoiser
   private let decode: ((Tensor) throws -> Tensor)?
   private let plan: ConditioningPlan
 
@@ -30,9 +30,11 @@ struct ImageGenerator {
     let loaded = try ModelLoader().load(path: job.model)
     model = try GenerationModel(
       loaded.model, role: job.role, scheduler: job.scheduler.map { try AttachedFile(reading: $0) })
-    (sampler, notes) = try job.options.sampler(for: model)
-    plan = try ConditioningPlan(
-      model, classes: job.classes, nullClass: job.options.nullClass, paths: job.conditioning)
+    let shape = try model.sampleShape(count: 1, extents: job.extents)
+    (sampler, notes) = try job.options.sampler(for: model, shape: shape)
+    if !job.conditions.prompts.prompts.isEmpty { progress("encoding prompts") }
+    // Text encoders are in memory before the denoiser is, not beside it.
+    plan = try ConditioningPlan(model, of: loaded.model, job.conditions)
     progress("\(model.denoiser.label): preparing")
     denoiser = try model.makeDenoiser()
     decode = try model.decoder?.makeDecode()
@@ -40,9 +42,12 @@ struct ImageGenerator {
 
   /// Makes the images of these numbers, drawing noise from `random`.
   func make(_ numbers: Range<Int>, using random: inout TorchGenerator) throws -> GeneratedBatch {
-    let noise = try random.normals(model.sampleShape(count: numbers.count, size: job.size))
-    let (given, none) = try plan.conditions(numbers)
-    let guided = GuidedDenoiser(denoiser, unconditional: none, scale: job.options.guidance)
+    let shape = try model.sampleShape(count: numbers.count, extents: job.extents)
+    let noise = try random.normals(shape)
+    let guidance = job.options.guidance
+    let (given, none) = try plan.conditions(numbers, shape: shape, guidance: guidance)
+    let guided = GuidedDenoiser(
+      denoiser, unconditional: none, scale: plan.evaluationScale(guidance))
     let result = try Trajectory(sampler: sampler, denoiser: guided, conditioning: given)
       .walk(from: noise, using: &random)
     return GeneratedBatch(

@@ -58,8 +58,9 @@ struct SampleWriter {
     }
     if let raw {
       var tensors: [(name: String, tensor: Tensor)] = [
-        ("noise", try Self.joined(batches.map(\.noise))),
-        ("result", try Self.joined(batches.map(\.result))),
+        ("noise", try Tensor.joined(batches.map(\.noise), axis: 0)),
+        ("result", try Tensor.joined(batches.map(\.result), axis: 0)),
+        ("images", try Tensor.joined(batches.map(\.images), axis: 0)),
       ]
       let labels = batches.compactMap(\.labels).flatMap { $0 }
       if !labels.isEmpty { tensors.append(("class_labels", try Tensor(labels.map { Int64($0) }))) }
@@ -76,12 +77,5 @@ struct SampleWriter {
     try file.write(try image.png())
     try file.publish()
     return path
-  }
-
-  private static func joined(_ tensors: [Tensor]) throws -> Tensor {
-    let count = tensors.reduce(0) { $0 + $1.shape[0] }
-    let rest = tensors.first?.shape.dimensions.dropFirst() ?? []
-    return try Tensor(
-      tensors.flatMap { $0.array(of: Float.self) }, Shape(checking: [count] + rest))
   }
 }

@@ -1,5 +1,6 @@
 import Diffusion
 import ModelGraph
+import Tensors
 
 /// How images are generated: by which sampler, in how many steps, under which guidance.
 public struct SamplingOptions: Sendable {
@@ -26,35 +27,36 @@ public struct SamplingOptions: Sendable {
   public var correctsNoise: Bool?
   /// The guidance scale w; 1 for none.
   public var guidance: Float
-  /// The label of no class, for guidance; nil for the highest.
-  public var nullClass: Int?
 
   /// Describes a generation.
   public init(
     method: Method = .automatic, steps: Int = 3, timesteps: [Int]? = nil,
-    correctsNoise: Bool? = nil, guidance: Float = 1, nullClass: Int? = nil
+    correctsNoise: Bool? = nil, guidance: Float = 1
   ) {
     self.method = method
     self.steps = steps
     self.timesteps = timesteps
     self.correctsNoise = correctsNoise
     self.guidance = guidance
-    self.nullClass = nullClass
   }
 }
 
 extension SamplingOptions {
-  /// The sampler for `model`, and what is to be said of its configuration.
+  /// The sampler for noisy images of `shape` `[N, C, H, W]`, and what is to be said of the
+  /// scheduler's configuration.
   ///
   /// - Throws: `DiffusionError`.
-  func sampler(for model: GenerationModel) throws -> (sampler: any Sampler, notes: [String]) {
+  func sampler(
+    for model: GenerationModel, shape: Shape
+  ) throws -> (sampler: any Sampler, notes: [String]) {
     let recorded = try model.samplingRecord().method
     let isFewStep = recorded.map { $0 == .fewStep } ?? (model.denoiser.role == .student)
     switch method {
     case .automatic where isFewStep, .fewStep: return try fewStepSampler(for: model)
-    case .automatic, .scheduler: return try schedulerSampler(model.configuration())
+    case .automatic, .scheduler: return try schedulerSampler(model.configuration(), model, shape)
     case .named(let schedulerClass):
-      return try schedulerSampler(model.configuration(as: schedulerClass))
+      return try schedulerSampler(
+        model.configuration(as: schedulerClass), model, shape)
     }
   }
 
@@ -78,7 +80,7 @@ extension SamplingOptions {
   }
 
   private func schedulerSampler(
-    _ configuration: SchedulerConfiguration
+    _ configuration: SchedulerConfiguration, _ model: GenerationModel, _ shape: Shape
   ) throws -> (sampler: any Sampler, notes: [String]) {
     guard timesteps == nil else {
       throw JobError.option(
@@ -93,6 +95,6 @@ extension SamplingOptions {
         "\(ignored.joined(separator: ", ")): without meaning for "
           + configuration.schedulerClass.rawValue
       ]
-    return (try configuration.sampler(steps: steps), notes)
+    return (try model.sampler(configuration, steps: steps, shape: shape), notes)
   }
 }

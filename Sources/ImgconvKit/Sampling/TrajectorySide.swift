@@ -1,5 +1,6 @@
 import Diffusion
 import ModelGraph
+import Tensors
 import Verification
 
 /// One model of a comparison of trajectories, with the way it is sampled.
@@ -12,25 +13,30 @@ struct TrajectorySide {
   let samplers: [any Sampler]
   /// The guidance scale; 1 for none.
   let guidance: Float
+  /// The shape of one noisy image, `[1, C, H, W]`.
+  let shape: Shape
 
   /// Makes the samplers that `model` records, few-step ones where it records none.
   ///
   /// - Parameters:
   ///   - options: what overrides the record; the number of steps is not looked at.
+  ///   - extents: how large images are.
   ///   - correctsNoise: what overrides both for this side; nil for nothing.
   /// - Throws: `DiffusionError`, `JobError.option`.
   init(
-    _ model: GenerationModel, steps: [Int], options: SamplingOptions, correctsNoise: Bool?,
-    guidance: Float
+    _ model: GenerationModel, steps: [Int], options: SamplingOptions, extents: ImageExtents,
+    correctsNoise: Bool?, guidance: Float
   ) throws {
     var record = try model.samplingRecord()
     record.correctsNoise = correctsNoise ?? options.correctsNoise ?? record.correctsNoise
     var options = options
     options.correctsNoise = record.effectiveCorrection
     if options.method == .automatic, record.method == nil { options.method = .fewStep }
+    let shape = try model.sampleShape(count: 1, extents: extents)
+    self.shape = shape
     samplers = try steps.map { count in
       options.steps = count
-      return try options.sampler(for: model).sampler
+      return try options.sampler(for: model, shape: shape).sampler
     }
     self.model = model
     self.record = record

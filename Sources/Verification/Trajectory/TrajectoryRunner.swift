@@ -41,15 +41,14 @@ public struct TrajectoryRunner {
   /// - Parameters:
   ///   - numbers: the samples.
   ///   - seed: the seed of sample 0.
-  ///   - size: height and width as the denoiser sees them; nil for the model's own.
+  ///   - shape: the shape of one noisy image, `[1, C, H, W]`.
   /// - Throws: what the model's parts throw.
   public func walk(
-    _ numbers: Range<Int>, seed: UInt64, size: (height: Int, width: Int)? = nil
+    _ numbers: Range<Int>, seed: UInt64, shape: Shape
   ) throws -> [WalkedTrajectory] {
     let recorder = InputRecorder()
     let denoiser = try model.makeDenoiser { recorder.inputs.append($0) }
     let decode = try decoder?.makeDecode()
-    let shape = try model.sampleShape(count: 1, size: size)
     return try samplers.flatMap { sampler in
       try numbers.map { number in
         progress(
@@ -68,7 +67,7 @@ public struct TrajectoryRunner {
   }
 
   private func walk(
-    _ number: Int, _ seed: UInt64, _ sampler: any Sampler, _ denoiser: SessionDenoiser,
+    _ number: Int, _ seed: UInt64, _ sampler: any Sampler, _ denoiser: any Denoiser,
     _ shape: Shape
   ) throws -> (steps: [TrajectoryStep], result: Tensor) {
     var generator = TorchGenerator(seed: seed &+ UInt64(number))

@@ -24,17 +24,6 @@ struct SampleCommand: ParsableCommand {
   @Option(help: "How many steps.")
   var steps: Int = 3
 
-  @Option(name: .customLong("class"), help: "The classes to show, in turn, as 3 or 0,1,2.")
-  var classes: String?
-
-  @Option(
-    parsing: .upToNextOption,
-    help: """
-      Safetensors of the model's further inputs, by name, one row for all images or one an image; \
-      for guidance those of no condition begin with negative.
-      """)
-  var conditioning: [String] = []
-
   @Option(help: "The seed.")
   var seed: UInt64 = 0
 
@@ -44,13 +33,10 @@ struct SampleCommand: ParsableCommand {
   @Option(help: "How many images to make at once.")
   var batch = 16
 
-  @Option(help: "Height and width as the denoiser sees them, as 64 or 64x96.")
-  var size: ImageSize?
-
   @Option(name: .shortAndLong, help: "The folder for PNGs and the contact sheet.")
   var output: String?
 
-  @Option(help: "Write noise, results and labels here, as safetensors.")
+  @Option(help: "Write noise, results, images and labels here, as safetensors.")
   var raw: String?
 
   @Option(help: "A classifier (logits, features) that judges the images.")
@@ -62,6 +48,7 @@ struct SampleCommand: ParsableCommand {
   @Flag(help: "Print the report as JSON.")
   var json = false
 
+  @OptionGroup var prompts: PromptArguments
   @OptionGroup var sampling: SamplingArguments
   @OptionGroup var outputOptions: OutputOptions
   @OptionGroup var compute: ComputeOptions
@@ -75,15 +62,14 @@ struct SampleCommand: ParsableCommand {
     guard referenceFeatures == nil || metricModel != nil else {
       throw ValidationError("--reference-features: needs --metric-model")
     }
-    _ = try classNumbers()
   }
 
   mutating func run() throws {
     let progress = try compute.begin()
     let job = SampleJob(
       model: model, role: role, scheduler: sampling.scheduler,
-      options: try sampling.options(steps: steps), classes: try classNumbers(),
-      conditioning: conditioning, seed: seed, count: count, batch: batch, size: size?.extents,
+      options: try sampling.options(steps: steps), conditions: try prompts.conditions(),
+      seed: seed, count: count, batch: batch, extents: prompts.extents,
       output: output, raw: raw, metricModel: metricModel, referenceFeatures: referenceFeatures,
       replacesExisting: outputOptions.force)
     let report = try job.run { progress.show($0) }
@@ -108,10 +94,6 @@ struct SampleCommand: ParsableCommand {
       }
     }
     return (lines + report.files.map(\.escapedForDisplay)).joined(separator: "\n")
-  }
-
-  private func classNumbers() throws -> [Int] {
-    try classes.map { try NumberList.parse($0, option: "--class") } ?? []
   }
 }
 

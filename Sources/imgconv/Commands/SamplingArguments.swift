@@ -15,9 +15,6 @@ struct SamplingArguments: ParsableArguments {
   @Option(help: "The guidance scale w; 1 for none.")
   var guidance: Float = 1
 
-  @Option(help: "The label of no class, for guidance (default: the highest).")
-  var nullClass: Int?
-
   @Option(help: "The few-step sampler's timesteps, descending, as 999,666,333.")
   var timesteps: String?
 
@@ -44,7 +41,7 @@ struct SamplingArguments: ParsableArguments {
   func options(steps: Int) throws -> SamplingOptions {
     SamplingOptions(
       method: try method(), steps: steps, timesteps: try grid(),
-      correctsNoise: noiseCorrection, guidance: guidance, nullClass: nullClass)
+      correctsNoise: noiseCorrection, guidance: guidance)
   }
 
   private func method() throws -> SamplingOptions.Method {

@@ -9,16 +9,6 @@ struct TrajectoryArguments: ParsableArguments {
   @Option(help: "The numbers of steps of the generations, as 1,2,3.")
   var steps = "1,2,3"
 
-  @Option(name: .customLong("class"), help: "The classes to show, in turn, as 3 or 0,1,2.")
-  var classes: String?
-
-  @Option(
-    parsing: .upToNextOption, help: "Safetensors of the denoiser's further inputs, by name.")
-  var conditioning: [String] = []
-
-  @Option(help: "Height and width as the denoiser sees them, as 64 or 64x96.")
-  var size: ImageSize?
-
   @Option(help: "The reference's guidance scale, where it differs: a teacher's.")
   var referenceGuidance: Float?
 
@@ -34,13 +24,13 @@ struct TrajectoryArguments: ParsableArguments {
   @Option(help: "on or off: whether the reference's few-step sampler corrects the noise.")
   var referenceNoiseCorrection: Switch?
 
+  @OptionGroup var prompts: PromptArguments
   @OptionGroup var sampling: SamplingArguments
 
   mutating func validate() throws {
     let numbers = try NumberList.parse(steps, option: "--steps")
     guard numbers.allSatisfy({ (1...1000).contains($0) }), Set(numbers).count == numbers.count
     else { throw ValidationError("--steps: expected different numbers from 1 to 1000") }
-    _ = try classNumbers()
   }
 
   /// The job over `base`.
@@ -48,16 +38,12 @@ struct TrajectoryArguments: ParsableArguments {
     var job = TrajectoryVerifyJob(
       base: base, steps: try NumberList.parse(steps, option: "--steps"),
       options: try sampling.options(steps: 1), referenceGuidance: referenceGuidance,
-      classes: try classNumbers(), conditioning: conditioning, scheduler: sampling.scheduler,
-      size: size?.extents)
+      conditions: try prompts.conditions(), scheduler: sampling.scheduler,
+      extents: prompts.extents)
     job.candidateScheduler = candidateScheduler
     job.candidateCorrection = candidateNoiseCorrection?.isOn
     job.referenceCorrection = referenceNoiseCorrection?.isOn
     return job
-  }
-
-  private func classNumbers() throws -> [Int] {
-    try classes.map { try NumberList.parse($0, option: "--class") } ?? []
   }
 }
 

@@ -1,0 +1,73 @@
+import Foundation
+import SafetensorsFormat
+import TestSupport
+import Testing
+
+@Suite("Images from prompts, with the real program", .enabled(if: CommandLine.isBuilt))
+struct PromptTests {
+  /// Rounding in another order moves images of −1 … 1 by some 3e-6.
+  private static let tolerance: Float = 2e-5
+
+  @Test(
+    "whole pipelines draw diffusers' images from a prompt", arguments: ["sdxl", "flux", "pixart"])
+  func equalsDiffusers(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let fixture = try PipelineFixture(name, in: folder)
+    let artifact = folder.path(of: "all.imgc")
+    let raw = folder.path(of: "raw.safetensors")
+    let imported = try CommandLine.run("import", fixture.path, "-o", artifact)
+    #expect(imported.status == 0, "\(imported.errors)")
+    let result = try CommandLine.run(
+      ["sample", artifact, "--raw", raw, "-o", folder.path(of: "images")]
+        + fixture.arguments())
+    #expect(result.status == 0, "\(result.errors)")
+    let found = try PipelineFixture.images(SafetensorsFile(path: raw))
+    let expected = try fixture.images()
+    #expect(found.count == expected.count)
+    for (left, right) in zip(found, expected) { #expect(abs(left - right) <= Self.tolerance) }
+    #expect(FileManager.default.fileExists(atPath: folder.path(of: "images/sheet.png")))
+  }
+
+  @Test("both models of a trajectory walk under the prompt; quantized text encoders are met")
+  func trajectory() throws {
+    let folder = try TemporaryFolder()
+    let fixture = try PipelineFixture("sdxl", in: folder)
+    let quantized = folder.path(of: "fp16.imgc")
+    let made = try CommandLine.run("quantize", fixture.path, "--weights", "bf16", "-o", quantized)
+    #expect(made.status == 0, "\(made.errors)")
+    let arguments = [
+      "verify", quantized, "--reference", fixture.path, "--trajectory", "--sampler", "scheduler",
+      "--steps", "2", "--count", "1", "--guidance", "3", "--height", "24", "--width", "16",
+    ]
+    let passed = try CommandLine.run(
+      arguments + ["--prompt", "a red bicycle", "--negative-prompt", "rain"])
+    #expect(passed.status == 0, "\(passed.output)\(passed.errors)")
+    #expect(passed.output.contains("image (2 steps)"))
+    let without = try CommandLine.run(arguments)
+    #expect(without.errors.contains("encoder_hidden_states is not given"), "\(without.errors)")
+  }
+
+  @Test("what a prompt cannot be given to is said")
+  func refusals() throws {
+    let folder = try TemporaryFolder()
+    let fixture = try PipelineFixture("flux", in: folder)
+    let size = ["--height", "16", "--width", "16"]
+    func errors(_ arguments: [String]) throws -> String {
+      let result = try CommandLine.run(["sample"] + arguments)
+      #expect(result.status != 0)
+      return result.errors
+    }
+    let student = SharedMaterial.fixture("digits/student.onnx")
+    let schedule = SharedMaterial.fixture("digits/scheduler_config.json")
+    #expect(
+      try errors([student, "--scheduler", schedule, "--prompt", "3"])
+        .contains("expected a denoiser that takes a text"))
+    #expect(
+      try errors([fixture.path, "--prompt", "a", "--height", "18", "--width", "16"])
+        .contains("height: expected a multiple of 4, found 18"))
+    #expect(
+      try errors([fixture.path, "--negative-prompt", "a"] + size).contains("needs --prompt"))
+    try FileManager.default.removeItem(atPath: fixture.path + "/tokenizer_2/spiece.model")
+    #expect(try errors([fixture.path, "--prompt", "a"] + size).contains("tokenizer_2"))
+  }
+}
