@@ -76,6 +76,7 @@ import Testing
     settings.batch = 2
     settings.steps = [2]
     settings.teacherEvaluations = 1
+    settings.adversarialWeight = 0.01
     let whole = try Self.distiller(settings)
     for _ in 0..<4 { _ = try whole.iterate() }
     let first = try Self.distiller(settings)
@@ -84,12 +85,17 @@ import Testing
     let stored = TensorSet(state.tensors)
     let second = try Self.distiller(settings)
     try second.restore(
-      DistillationState(iteration: state.iteration, names: state.names, from: stored))
+      DistillationState(iteration: state.iteration, like: second.state, from: stored))
     for _ in 0..<2 { _ = try second.iterate() }
     for (a, b) in zip(whole.result, second.result) {
       #expect(a.array(of: Float.self) == b.array(of: Float.self))
     }
     #expect(whole.iteration == second.iteration)
+    let heads = [whole, second].map { $0.state.discriminator?.parameters ?? [] }
+    #expect(!heads[0].isEmpty)
+    for (a, b) in zip(heads[0], heads[1]) {
+      #expect(a.array(of: Float.self) == b.array(of: Float.self))
+    }
   }
 
   @Test(
@@ -144,11 +150,13 @@ import Testing
     #expect(quantized.student.parameters.map { $0.array(of: Float.self) } != before)
   }
 
+  /// The digits' noise schedule.
+  static let schedule = NoiseSchedule(.scaledLinear(start: 0.00085, end: 0.012), count: 1000)
+
   private static func distiller(
     _ settings: DistillationSettings, _ prediction: Prediction = .epsilon
   ) throws -> Distiller {
     let network = try DigitsNetwork()
-    let schedule = NoiseSchedule(.scaledLinear(start: 0.00085, end: 0.012), count: 1000)
     let labels = try Tensor(zeros: .int64, Shape([settings.batch]))
     return try Distiller(
       settings: settings,
@@ -158,6 +166,11 @@ import Testing
       teacher: Teacher(
         network.graph, weights: network.weights, schedule: schedule, prediction: prediction,
         guidanceScale: settings.guidanceScale),
-      conditions: Conditions(classes: 10), image: [1, 16, 16])
+      conditions: Conditions(classes: 10), image: [1, 16, 16],
+      discriminator: settings.adversarialWeight > 0
+        ? Discriminator(
+          network.graph, weights: network.weights, schedule: schedule,
+          image: Shape([settings.batch, 1, 16, 16]), conditions: ["class_labels": labels],
+          settings: settings) : nil)
   }
 }

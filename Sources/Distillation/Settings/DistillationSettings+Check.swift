@@ -23,10 +23,14 @@ extension DistillationSettings {
   private func checkShares() throws(DistillationError) {
     for (name, value) in [
       ("shift_low", shift.low), ("shift_high", shift.high), ("shift_share", shift.share),
-      ("final_rate_share", finalRateShare),
+      ("final_rate_share", finalRateShare), ("discriminator_low", discriminatorLow),
+      ("discriminator_high", discriminatorHigh),
     ] {
       try Self.require((0...1).contains(value), name, "0 to 1", "\(value)")
     }
+    try Self.require(
+      discriminatorLow <= discriminatorHigh, "discriminator_low", "at most discriminator_high",
+      "\(discriminatorLow)")
     for (name, value) in [
       ("average_decay", averageDecay), ("beta1", optimizer.beta1), ("beta2", optimizer.beta2),
     ] {
@@ -40,6 +44,12 @@ extension DistillationSettings {
       ("epsilon", optimizer.epsilon),
     ] {
       try Self.require(value > 0 && value.isFinite, name, "a positive number", "\(value)")
+    }
+    for (name, value) in [
+      ("adversarial_weight", adversarialWeight),
+      ("discriminator_rate_share", discriminatorRateShare),
+    ] {
+      try Self.require(value >= 0 && value.isFinite, name, "0 or more", "\(value)")
     }
     let decay = optimizer.weightDecay
     try Self.require(

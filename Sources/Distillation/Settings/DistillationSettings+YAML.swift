@@ -4,9 +4,16 @@ extension DistillationSettings: Codable {
   private enum Key: String, CodingKey, CaseIterable {
     case steps, iterations, batch, seed, trajectory, target, segments
     case correctsRolloutNoise = "noise_correction_in_rollout"
-    case shift, shiftLow = "shift_low", shiftHigh = "shift_high", shiftShare = "shift_share"
+    case shift
+    case shiftLow = "shift_low"
+    case shiftHigh = "shift_high"
+    case shiftShare = "shift_share"
     case teacherEvaluations = "teacher_evaluations"
     case guidanceScale = "guidance_scale"
+    case adversarialWeight = "adversarial_weight"
+    case discriminatorRateShare = "discriminator_rate_share"
+    case discriminatorLow = "discriminator_low"
+    case discriminatorHigh = "discriminator_high"
     case learningRate = "learning_rate"
     case warmUp = "warm_up"
     case finalRateShare = "final_rate_share"
@@ -17,66 +24,52 @@ extension DistillationSettings: Codable {
     case quantizes = "quantize_int8"
   }
 
+  /// How one key is read and written.
+  private struct Field {
+    let read: (inout DistillationSettings, KeyedDecodingContainer<Key>) throws -> Void
+    let write: (DistillationSettings, inout KeyedEncodingContainer<Key>) throws -> Void
+
+    init<Value: Codable>(_ key: Key, _ path: WritableKeyPath<DistillationSettings, Value>) {
+      read = { settings, values in
+        settings[keyPath: path] =
+          try values.decodeIfPresent(Value.self, forKey: key) ?? settings[keyPath: path]
+      }
+      write = { settings, values in try values.encode(settings[keyPath: path], forKey: key) }
+    }
+  }
+
+  /// All keys, in the order they are written.
+  private static var fields: [Field] {
+    [
+      Field(.steps, \.steps), Field(.iterations, \.iterations), Field(.batch, \.batch),
+      Field(.seed, \.seed), Field(.trajectory, \.trajectory),
+      Field(.correctsRolloutNoise, \.correctsRolloutNoise), Field(.target, \.target),
+      Field(.shift, \.shift.form), Field(.shiftLow, \.shift.low),
+      Field(.shiftHigh, \.shift.high), Field(.shiftShare, \.shift.share),
+      Field(.teacherEvaluations, \.teacherEvaluations), Field(.guidanceScale, \.guidanceScale),
+      Field(.adversarialWeight, \.adversarialWeight),
+      Field(.discriminatorRateShare, \.discriminatorRateShare),
+      Field(.discriminatorLow, \.discriminatorLow),
+      Field(.discriminatorHigh, \.discriminatorHigh), Field(.learningRate, \.learningRate),
+      Field(.warmUp, \.warmUp), Field(.finalRateShare, \.finalRateShare),
+      Field(.beta1, \.optimizer.beta1), Field(.beta2, \.optimizer.beta2),
+      Field(.epsilon, \.optimizer.epsilon), Field(.weightDecay, \.optimizer.weightDecay),
+      Field(.gradientNorm, \.gradientNorm), Field(.averageDecay, \.averageDecay),
+      Field(.quantizes, \.quantizes), Field(.segments, \.segments),
+    ]
+  }
+
   /// Reads settings; keys that are absent keep their defaults.
   public init(from decoder: any Decoder) throws {
     self.init()
     let values = try decoder.container(keyedBy: Key.self)
-    func read<Value: Decodable>(_ target: inout Value, _ key: Key) throws {
-      target = try values.decodeIfPresent(Value.self, forKey: key) ?? target
-    }
-    try read(&steps, .steps)
-    try read(&iterations, .iterations)
-    try read(&batch, .batch)
-    try read(&seed, .seed)
-    try read(&trajectory, .trajectory)
-    try read(&correctsRolloutNoise, .correctsRolloutNoise)
-    try read(&target, .target)
-    try read(&shift.form, .shift)
-    try read(&shift.low, .shiftLow)
-    try read(&shift.high, .shiftHigh)
-    try read(&shift.share, .shiftShare)
-    try read(&teacherEvaluations, .teacherEvaluations)
-    try read(&guidanceScale, .guidanceScale)
-    try read(&learningRate, .learningRate)
-    try read(&warmUp, .warmUp)
-    try read(&finalRateShare, .finalRateShare)
-    try read(&optimizer.beta1, .beta1)
-    try read(&optimizer.beta2, .beta2)
-    try read(&optimizer.epsilon, .epsilon)
-    try read(&optimizer.weightDecay, .weightDecay)
-    try read(&gradientNorm, .gradientNorm)
-    try read(&averageDecay, .averageDecay)
-    try read(&quantizes, .quantizes)
-    try read(&segments, .segments)
+    for field in Self.fields { try field.read(&self, values) }
   }
 
   /// Writes all settings, in a fixed order.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: Key.self)
-    try values.encode(steps, forKey: .steps)
-    try values.encode(iterations, forKey: .iterations)
-    try values.encode(batch, forKey: .batch)
-    try values.encode(seed, forKey: .seed)
-    try values.encode(trajectory, forKey: .trajectory)
-    try values.encode(correctsRolloutNoise, forKey: .correctsRolloutNoise)
-    try values.encode(target, forKey: .target)
-    try values.encode(shift.form, forKey: .shift)
-    try values.encode(shift.low, forKey: .shiftLow)
-    try values.encode(shift.high, forKey: .shiftHigh)
-    try values.encode(shift.share, forKey: .shiftShare)
-    try values.encode(teacherEvaluations, forKey: .teacherEvaluations)
-    try values.encode(guidanceScale, forKey: .guidanceScale)
-    try values.encode(learningRate, forKey: .learningRate)
-    try values.encode(warmUp, forKey: .warmUp)
-    try values.encode(finalRateShare, forKey: .finalRateShare)
-    try values.encode(optimizer.beta1, forKey: .beta1)
-    try values.encode(optimizer.beta2, forKey: .beta2)
-    try values.encode(optimizer.epsilon, forKey: .epsilon)
-    try values.encode(optimizer.weightDecay, forKey: .weightDecay)
-    try values.encode(gradientNorm, forKey: .gradientNorm)
-    try values.encode(averageDecay, forKey: .averageDecay)
-    try values.encode(quantizes, forKey: .quantizes)
-    try values.encode(segments, forKey: .segments)
+    for field in Self.fields { try field.write(self, &values) }
   }
 
   /// Settings out of a YAML text; unknown keys are refused by name.

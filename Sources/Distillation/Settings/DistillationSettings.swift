@@ -39,6 +39,15 @@ public struct DistillationSettings: Hashable, Sendable {
   /// The decay of the moving average of the weights that becomes the student; 0 for none.
   public var averageDecay: Float = 0.995
 
+  /// λ, what the adversarial term counts beside the reconstruction; 0 for none.
+  public var adversarialWeight: Float = 0
+  /// The discriminator's learning rate over the student's.
+  public var discriminatorRateShare: Float = 5
+  /// The lowest t_D over T: how little the discriminator's images are noised.
+  public var discriminatorLow: Float = 0
+  /// The highest t_D over T.
+  public var discriminatorHigh: Float = 0.5
+
   /// Whether weights and activations are quantized to int8 in the forward pass.
   public var quantizes = false
   /// In how many segments activations are computed a second time instead of kept; 0 to keep all.

@@ -3,38 +3,6 @@ import FileIO
 import ModelGraph
 import Tensors
 
-/// One iteration, measured.
-public struct IterationReport: Sendable, Hashable {
-  /// Its number, from 1.
-  public var iteration: Int
-  /// N, the number of steps it drew.
-  public var steps: Int
-  /// t, the student's time.
-  public var timestep: Int
-  /// γ(t), the teacher's.
-  public var shifted: Int
-  /// The loss.
-  public var loss: Float
-  /// The norm of the gradients before clipping.
-  public var gradientNorm: Float
-  /// The learning rate.
-  public var rate: Float
-
-  /// A report of these numbers.
-  public init(
-    iteration: Int, steps: Int, timestep: Int, shifted: Int, loss: Float, gradientNorm: Float,
-    rate: Float
-  ) {
-    self.iteration = iteration
-    self.steps = steps
-    self.timestep = timestep
-    self.shifted = shifted
-    self.loss = loss
-    self.gradientNorm = gradientNorm
-    self.rate = rate
-  }
-}
-
 /// Distils a student from a teacher by Imagine Flash (arXiv 2405.05224).
 ///
 /// All random numbers of an iteration follow from the seed and its number, so a training that goes
@@ -48,9 +16,13 @@ public final class Distiller {
   private let conditions: Conditions
   private let imageShape: Shape
   /// Real images `[K, …]`, for forward distillation.
-  private let data: Tensor?
+  let data: Tensor?
   /// For each real image its condition's row.
   private let dataRows: [Int]
+  /// For each row of the conditions its real images.
+  let imagesByRow: [Int: [Int]]
+  /// What tells real images from the student's; nil without the adversarial term.
+  let discriminator: Discriminator?
   private var optimizer: AdamW
   private var average: MovingAverage
   private var grids: [Int: [Int]] = [:]
@@ -62,11 +34,13 @@ public final class Distiller {
   /// - Parameters:
   ///   - image: one image's shape without its batch axis, `[C, H, W]`.
   ///   - data: real images `[K, C, H, W]` and the row of `conditions` for each; for
-  ///     `TrajectorySource.forward`.
+  ///     `TrajectorySource.forward`, and as the discriminator's real images.
+  ///   - discriminator: for the adversarial term.
   /// - Throws: `DistillationError`, `DiffusionError.noSignal` where noise is predicted and α_T is 0.
   public init(
     settings: DistillationSettings, student: Student, teacher: Teacher, conditions: Conditions,
-    image: Shape, data: (images: Tensor, rows: [Int])? = nil
+    image: Shape, data: (images: Tensor, rows: [Int])? = nil,
+    discriminator: Discriminator? = nil
   ) throws {
     try settings.check(timestepCount: teacher.schedule.count)
     guard settings.trajectory == .backward || data != nil else {
@@ -76,17 +50,35 @@ public final class Distiller {
     self.settings = settings
     self.student = student
     self.teacher = teacher
+    self.discriminator = discriminator
     self.conditions = try conditions.fitted(
       to: student.ports, needsUnconditional: settings.guidanceScale != 1)
     imageShape = try Shape(checking: [settings.batch] + image.dimensions)
     self.data = data?.images
     dataRows = data?.rows ?? []
+    imagesByRow = Dictionary(grouping: dataRows.indices) { [dataRows] in dataRows[$0] }
+    if discriminator != nil, data != nil {
+      try Self.requireImages(of: self.conditions, imagesByRow)
+    }
     optimizer = try AdamW(settings.optimizer, like: student.parameters)
     average = MovingAverage(decay: settings.averageDecay, student.parameters)
     for steps in settings.steps {
       grids[steps] = try FewStepSampler(teacher.schedule, teacher.prediction, steps: steps).grid
     }
   }
+
+  /// The discriminator needs real images of every condition.
+  private static func requireImages(
+    of conditions: Conditions, _ imagesByRow: [Int: [Int]]
+  ) throws(DistillationError) {
+    if let missing = (0..<conditions.count).first(where: { imagesByRow[$0] == nil }) {
+      throw .tensor(
+        name: "labels", expected: "an image of every condition", found: "none of \(missing)")
+    }
+  }
+
+  /// The teacher's noise schedule.
+  var schedule: NoiseSchedule { teacher.schedule }
 }
 
 extension Distiller {
@@ -114,7 +106,8 @@ extension Distiller {
     let target = try teacher.target(
       from: start, timestep: shifted, evaluations: settings.teacherEvaluations, given,
       unconditional: unconditional)
-    let loss = try ReconstructionLoss(estimate, target: target)
+    var loss = try ReconstructionLoss(estimate, target: target)
+    let adversarial = try compete(estimate, target, rows.conditions, given, &loss, &generator)
     let slope = teacher.prediction.estimateSlope(
       alpha: try teacher.schedule.alpha(at: t), sigma: try teacher.schedule.sigma(at: t))
     let gradients = try student.backward(tape, loss.gradient.scaled(by: slope))
@@ -125,7 +118,7 @@ extension Distiller {
     let rate = try move(gradients, norm)
     return IterationReport(
       iteration: iteration, steps: steps, timestep: t, shifted: shifted, loss: loss.value,
-      gradientNorm: norm, rate: rate)
+      gradientNorm: norm, rate: rate, adversarial: adversarial)
   }
 
   /// Changes the weights; gives back the learning rate.
@@ -230,21 +223,23 @@ extension Distiller {
     return x
   }
 
-  /// What a training needs to go on: the weights, their average and the optimiser's moments.
+  /// What a training needs to go on: the weights, their average and the optimisers' moments.
   public var state: DistillationState {
     DistillationState(
-      iteration: iteration, names: student.names, parameters: student.parameters,
-      averages: average.values, means: optimizer.means, squares: optimizer.squares)
+      iteration: iteration,
+      student: OptimizedState(
+        names: student.names, parameters: student.parameters, means: optimizer.means,
+        squares: optimizer.squares),
+      averages: average.values, discriminator: discriminator?.state)
   }
 
-  /// Goes on from `state`.
-  ///
-  /// - Throws: `DistillationError.tensor` where a tensor has another shape than the student's.
-  public func restore(_ state: DistillationState) throws {
-    try state.check(names: student.names, parameters: student.parameters)
+  /// Goes on from `state`, which was read to be like this training's.
+  public func restore(_ state: DistillationState) {
     iteration = state.iteration
-    student.parameters = state.parameters
+    student.parameters = state.student.parameters
     average = MovingAverage(decay: settings.averageDecay, state.averages)
-    optimizer = AdamW(settings.optimizer, means: state.means, squares: state.squares)
+    optimizer = AdamW(
+      settings.optimizer, means: state.student.means, squares: state.student.squares)
+    if let heads = state.discriminator { discriminator?.restore(heads) }
   }
 }

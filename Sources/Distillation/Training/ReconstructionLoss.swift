@@ -7,7 +7,7 @@ struct ReconstructionLoss {
   /// The loss.
   let value: Float
   /// Its gradient with respect to x̂₀.
-  let gradient: Tensor
+  var gradient: Tensor
 
   /// The loss of `estimate` and its gradient.
   init(_ estimate: Tensor, target: Tensor) throws {

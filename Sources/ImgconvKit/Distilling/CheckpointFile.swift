@@ -38,7 +38,7 @@ struct CheckpointFile {
       throw DistillationError.otherRun(expected: "an iteration", found: "none")
     }
     try distiller.restore(
-      DistillationState(iteration: iteration, names: distiller.student.names, from: file))
+      DistillationState(iteration: iteration, like: distiller.state, from: file))
     history.reports = try TrainingHistory.reports(csv: file.metadata["metrics"] ?? "")
   }
 

@@ -65,7 +65,11 @@ struct DistillationSource {
       teacher: Teacher(
         teacher.graphs[0], weights: teacher.weights, schedule: schedule,
         prediction: configuration.prediction, guidanceScale: settings.guidanceScale),
-      conditions: conditions, image: imageShape, data: data)
+      conditions: conditions, image: imageShape, data: data,
+      discriminator: settings.adversarialWeight > 0
+        ? Discriminator(
+          teacher.graphs[0], weights: teacher.weights, schedule: schedule, image: batch,
+          conditions: rows, settings: settings) : nil)
   }
 
   /// The model to be written: the student in the teacher's place, with its history.
@@ -145,7 +149,7 @@ extension DistillationSource {
     let input = component.graphs[0].requiredInputs.first { names.contains($0.name) }
     let declared = input?.type.dimensions?.dropFirst().map(\.fixedValue) ?? []
     let config = component.config.flatMap { bytes in
-      var parser = JSONParser()
+      let parser = JSONParser()
       return try? parser.parse(bytes)
     }
     func number(_ key: String) -> Int? { config?[key]?.int }

@@ -8,14 +8,16 @@ struct TrainingHistory {
   /// An empty history.
   init(folderOf output: String) {}
 
-  private static let header = "iteration,steps,timestep,shifted,loss,gradient_norm,rate"
+  private static let header =
+    "iteration,steps,timestep,shifted,loss,gradient_norm,rate,adversarial,discriminator"
 
   /// The table: a line of names, then a line an iteration.
   var csv: String {
     ([Self.header]
       + reports.map {
         "\($0.iteration),\($0.steps),\($0.timestep),\($0.shifted),\($0.loss),\($0.gradientNorm),"
-          + "\($0.rate)"
+          + "\($0.rate),"
+          + ($0.adversarial.map { "\($0.student),\($0.discriminator)" } ?? ",")
       }).joined(separator: "\n") + "\n"
   }
 
@@ -25,15 +27,18 @@ struct TrainingHistory {
   static func reports(csv: String) throws(DistillationError) -> [IterationReport] {
     var reports: [IterationReport] = []
     for line in csv.split(separator: "\n").dropFirst() {
-      let fields = line.split(separator: ",")
-      guard fields.count == 7, let iteration = Int(fields[0]), let steps = Int(fields[1]),
+      let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard fields.count == 9, let iteration = Int(fields[0]), let steps = Int(fields[1]),
         let timestep = Int(fields[2]), let shifted = Int(fields[3]), let loss = Float(fields[4]),
         let norm = Float(fields[5]), let rate = Float(fields[6])
       else { throw .otherRun(expected: header, found: String(line)) }
+      let pair = fields[7...].compactMap { Float($0) }
       reports.append(
         IterationReport(
           iteration: iteration, steps: steps, timestep: timestep, shifted: shifted, loss: loss,
-          gradientNorm: norm, rate: rate))
+          gradientNorm: norm, rate: rate,
+          adversarial: pair.count == 2
+            ? .init(student: pair[0], discriminator: pair[1]) : nil))
     }
     return reports
   }
