@@ -21,6 +21,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 let package = Package(
   name: "imgconv",
   products: [],
+  traits: [
+    .trait(name: "MPI", description: "Distillation over several processes; needs libopenmpi-dev.")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -121,6 +124,9 @@ let package = Package(
     // The commands and the tool.
     .systemLibrary(
       name: "CPng", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "COpenMPI", pkgConfig: "ompi-c",
+      providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     module(
       "ImgconvKit",
       [
@@ -128,6 +134,7 @@ let package = Package(
         "ImgcFormat", "GGUFFormat", "Architectures", "Operators", "Runtime", "Diffusion",
         "Quantization",
         "Distillation", "Verification", "CPng",
+        .target(name: "COpenMPI", condition: .when(traits: ["MPI"])),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(

@@ -118,7 +118,7 @@ import Testing
     settings.steps = [1]
     settings.teacherEvaluations = 1
     settings.guidanceScale = 1
-    settings.target = .reconstruction
+    settings.reconstructionShare = 1
     settings.warmUp = 0
     settings.learningRate = 2e-3
     settings.iterations = 8
@@ -153,8 +153,10 @@ import Testing
   /// The digits' noise schedule.
   static let schedule = NoiseSchedule(.scaledLinear(start: 0.00085, end: 0.012), count: 1000)
 
-  private static func distiller(
-    _ settings: DistillationSettings, _ prediction: Prediction = .epsilon
+  /// A training on the digits with two copies of the student's network.
+  static func distiller(
+    _ settings: DistillationSettings, _ prediction: Prediction = .epsilon,
+    group: any ProcessGroup = SingleProcess()
   ) throws -> Distiller {
     let network = try DigitsNetwork()
     let labels = try Tensor(zeros: .int64, Shape([settings.batch]))
@@ -171,6 +173,6 @@ import Testing
         ? Discriminator(
           network.graph, weights: network.weights, schedule: schedule,
           image: Shape([settings.batch, 1, 16, 16]), conditions: ["class_labels": labels],
-          settings: settings) : nil)
+          settings: settings) : nil, group: group)
   }
 }

@@ -97,14 +97,18 @@ extension Discriminator {
 
   /// One step of the heads towards telling `real` from `fake`; gives back the loss before it.
   ///
+  /// - Parameter group: the processes whose gradients are averaged.
+  ///
   package func learn(
-    fake: Tensor, real: Tensor, _ draw: DiscriminatorDraw, rate: Float, step: Int
+    fake: Tensor, real: Tensor, _ draw: DiscriminatorDraw, rate: Float, step: Int,
+    _ group: any ProcessGroup = SingleProcess()
   ) throws -> Float {
     let (fakeLoss, fakeGradients) = try gradients(
       fake, draw.noise.fake, draw, HingeLoss.fake)
     let (realLoss, realGradients) = try gradients(
       real, draw.noise.real, draw, HingeLoss.real)
     let sums = try zip(fakeGradients, realGradients).map { try $0.sum(with: $1) }
+    try group.average(sums)
     parameters = try optimizer.step(
       parameters, sums, scale: 1, rate: rate * settings.discriminatorRateShare, step: step)
     return fakeLoss + realLoss

@@ -12,23 +12,25 @@ extension Distiller {
     _ loss: inout ReconstructionLoss, _ generator: inout TorchGenerator
   ) throws -> IterationReport.Adversarial? {
     guard let discriminator else { return nil }
-    let draw = try discriminatorDraw(estimate.shape, given, &generator)
+    let draw = try discriminatorDraw(given, &generator)
     let real = try realImages(rows, &generator) ?? target
     let (value, gradient) = try discriminator.judge(estimate, draw)
     loss.gradient = try loss.gradient.sum(
       with: gradient.scaled(by: settings.adversarialWeight))
     let hinge = try discriminator.learn(
-      fake: estimate, real: real, draw, rate: settings.rate(at: iteration), step: iteration + 1)
-    return IterationReport.Adversarial(student: value, discriminator: hinge)
+      fake: estimate, real: real, draw, rate: settings.rate(at: iteration), step: iteration + 1,
+      group)
+    let means = try group.average([value, hinge])
+    return IterationReport.Adversarial(student: means[0], discriminator: means[1])
   }
 
   private func discriminatorDraw(
-    _ shape: Shape, _ given: [String: Tensor], _ generator: inout TorchGenerator
+    _ given: [String: Tensor], _ generator: inout TorchGenerator
   ) throws -> DiscriminatorDraw {
     let last = Float(schedule.count - 1)
     let low = Int(settings.discriminatorLow * last), high = Int(settings.discriminatorHigh * last)
     let timestep = low + generator.integer(below: max(1, high - low + 1))
-    let noise = (fake: try generator.normals(shape), real: try generator.normals(shape))
+    let noise = (fake: try normals(&generator), real: try normals(&generator))
     return DiscriminatorDraw(timestep: timestep, noise: noise, conditions: given)
   }
 
@@ -39,8 +41,10 @@ extension Distiller {
       let images = imagesByRow[row] ?? []
       return images[generator.integer(below: images.count)]
     }
-    if !rows.isEmpty { return try data.rows(picked) }
-    return try data.rows(
-      (0..<settings.batch).map { _ in generator.integer(below: data.shape[0]) })
+    guard rows.isEmpty else { return try data.rows(group.share(of: picked)) }
+    let any = (0..<(settings.batch * group.count)).map { _ in
+      generator.integer(below: data.shape[0])
+    }
+    return try data.rows(group.share(of: any))
   }
 }

@@ -22,7 +22,8 @@ extension DistillationSettings {
 
   private func checkShares() throws(DistillationError) {
     for (name, value) in [
-      ("shift_low", shift.low), ("shift_high", shift.high), ("shift_share", shift.share),
+      ("shift_low", shift.low), ("shift_high", shift.high),
+      ("reconstruction_share", reconstructionShare),
       ("final_rate_share", finalRateShare), ("discriminator_low", discriminatorLow),
       ("discriminator_high", discriminatorHigh),
     ] {

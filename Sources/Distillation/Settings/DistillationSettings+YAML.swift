@@ -2,12 +2,12 @@ import Yams
 
 extension DistillationSettings: Codable {
   private enum Key: String, CodingKey, CaseIterable {
-    case steps, iterations, batch, seed, trajectory, target, segments
+    case steps, iterations, batch, seed, trajectory, segments
     case correctsRolloutNoise = "noise_correction_in_rollout"
     case shift
     case shiftLow = "shift_low"
     case shiftHigh = "shift_high"
-    case shiftShare = "shift_share"
+    case reconstructionShare = "reconstruction_share"
     case teacherEvaluations = "teacher_evaluations"
     case guidanceScale = "guidance_scale"
     case adversarialWeight = "adversarial_weight"
@@ -43,9 +43,10 @@ extension DistillationSettings: Codable {
     [
       Field(.steps, \.steps), Field(.iterations, \.iterations), Field(.batch, \.batch),
       Field(.seed, \.seed), Field(.trajectory, \.trajectory),
-      Field(.correctsRolloutNoise, \.correctsRolloutNoise), Field(.target, \.target),
+      Field(.correctsRolloutNoise, \.correctsRolloutNoise),
+      Field(.reconstructionShare, \.reconstructionShare),
       Field(.shift, \.shift.form), Field(.shiftLow, \.shift.low),
-      Field(.shiftHigh, \.shift.high), Field(.shiftShare, \.shift.share),
+      Field(.shiftHigh, \.shift.high),
       Field(.teacherEvaluations, \.teacherEvaluations), Field(.guidanceScale, \.guidanceScale),
       Field(.adversarialWeight, \.adversarialWeight),
       Field(.discriminatorRateShare, \.discriminatorRateShare),

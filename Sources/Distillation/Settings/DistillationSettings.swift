@@ -17,8 +17,10 @@ public struct DistillationSettings: Hashable, Sendable {
   public var trajectory = TrajectorySource.backward
   /// Whether the rollout corrects the noise in its first step, as sampling does (equation iii).
   public var correctsRolloutNoise = false
-  /// Where the teacher starts from.
-  public var target = TargetSource.trajectory
+  /// The share of iterations, at random, in which the teacher starts from the student's own
+  /// estimate, re-noised to γ(t) (the shifted reconstruction loss, section 3.2); in the others it
+  /// starts from the student's input (section 3.1 alone).
+  public var reconstructionShare: Float = 0
   /// γ(t), the time the student's output is re-noised to.
   public var shift = TimeShift()
   /// k, how often the teacher is asked for a target.
@@ -63,14 +65,6 @@ public enum TrajectorySource: String, Codable, CaseIterable, Sendable {
   case backward
   /// Noised real images: forward distillation, the control.
   case forward
-}
-
-/// Where the teacher starts from.
-public enum TargetSource: String, Codable, CaseIterable, Sendable {
-  /// The student's own estimate, re-noised to γ(t): the shifted reconstruction loss (section 3.2).
-  case reconstruction
-  /// The student's input as it is (section 3.1 alone).
-  case trajectory
 }
 
 /// AdamW's settings (Loshchilov and Hutter, 2019).

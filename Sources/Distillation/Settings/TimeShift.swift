@@ -15,8 +15,6 @@ public struct TimeShift: Hashable, Sendable {
   public var low: Float = 0.2
   /// γ(T) / T of the line.
   public var high: Float = 0.8
-  /// The share of iterations that use the form, the others taking γ(t) = t: a mixture.
-  public var share: Float = 1
 
   /// γ(t) = t.
   public init() {}

@@ -14,7 +14,10 @@ public final class Distiller {
   public let student: Student
   private let teacher: Teacher
   private let conditions: Conditions
+  /// The images of one iteration, those of all processes together.
   private let imageShape: Shape
+  /// The processes that share an iteration's images.
+  let group: any ProcessGroup
   /// Real images `[K, …]`, for forward distillation.
   let data: Tensor?
   /// For each real image its condition's row.
@@ -36,11 +39,12 @@ public final class Distiller {
   ///   - data: real images `[K, C, H, W]` and the row of `conditions` for each; for
   ///     `TrajectorySource.forward`, and as the discriminator's real images.
   ///   - discriminator: for the adversarial term.
+  ///   - group: the processes that train together; each trains on `batch` images an iteration.
   /// - Throws: `DistillationError`, `DiffusionError.noSignal` where noise is predicted and α_T is 0.
   public init(
     settings: DistillationSettings, student: Student, teacher: Teacher, conditions: Conditions,
     image: Shape, data: (images: Tensor, rows: [Int])? = nil,
-    discriminator: Discriminator? = nil
+    discriminator: Discriminator? = nil, group: any ProcessGroup = SingleProcess()
   ) throws {
     try settings.check(timestepCount: teacher.schedule.count)
     guard settings.trajectory == .backward || data != nil else {
@@ -53,7 +57,8 @@ public final class Distiller {
     self.discriminator = discriminator
     self.conditions = try conditions.fitted(
       to: student.ports, needsUnconditional: settings.guidanceScale != 1)
-    imageShape = try Shape(checking: [settings.batch] + image.dimensions)
+    self.group = group
+    imageShape = try Shape(checking: [settings.batch * group.count] + image.dimensions)
     self.data = data?.images
     dataRows = data?.rows ?? []
     imagesByRow = Dictionary(grouping: dataRows.indices) { [dataRows] in dataRows[$0] }
@@ -97,12 +102,15 @@ extension Distiller {
     let place = generator.integer(below: grid.count)
     let t = grid[place]
     let rows = drawRows(&generator)
-    let (given, unconditional) = try conditions.rows(rows.conditions)
+    let (given, unconditional) = try conditions.rows(group.share(of: rows.conditions))
     let x = try startingImage(grid, place, given, rows.images, &generator)
     let (output, tape) = try student.forward(x, timestep: t, given)
     let estimate = try clean(x, output, at: t)
-    let shifted = shiftedTime(t, &generator)
-    let start = try targetStart(x, estimate, shifted, &generator)
+    let restarts = drawsReconstruction(&generator)
+    let shifted = restarts ? settings.shift(t, last: schedule.count - 1) : t
+    let start =
+      restarts
+      ? try schedule.noised(estimate, noise: normals(&generator), timestep: shifted) : x
     let target = try teacher.target(
       from: start, timestep: shifted, evaluations: settings.teacherEvaluations, given,
       unconditional: unconditional)
@@ -111,13 +119,15 @@ extension Distiller {
     let slope = teacher.prediction.estimateSlope(
       alpha: try teacher.schedule.alpha(at: t), sigma: try teacher.schedule.sigma(at: t))
     let gradients = try student.backward(tape, loss.gradient.scaled(by: slope))
+    try group.average(gradients)
+    let value = try group.average([loss.value])[0]
     let norm = GradientNorm.of(gradients)
-    guard loss.value.isFinite, norm.isFinite else {
-      throw DistillationError.diverged(iteration: iteration + 1, loss: loss.value)
+    guard value.isFinite, norm.isFinite else {
+      throw DistillationError.diverged(iteration: iteration + 1, loss: value)
     }
     let rate = try move(gradients, norm)
     return IterationReport(
-      iteration: iteration, steps: steps, timestep: t, shifted: shifted, loss: loss.value,
+      iteration: iteration, steps: steps, timestep: t, shifted: shifted, loss: value,
       gradientNorm: norm, rate: rate, adversarial: adversarial)
   }
 
@@ -141,13 +151,21 @@ extension Distiller {
     return state ^ (state >> 33)
   }
 
+  /// Noise for this process's images.
+  func normals(_ generator: inout TorchGenerator) throws -> Tensor {
+    let whole = try generator.normals(imageShape)
+    return group.count == 1 ? whole : try whole.rows(group.share(of: Array(0..<imageShape[0])))
+  }
+
+  /// Rows of the conditions and of the real images, for the images of all processes.
   private func drawRows(
     _ generator: inout TorchGenerator
   ) -> (conditions: [Int], images: [Int]) {
+    let count = imageShape[0]
     guard settings.trajectory == .forward, let data else {
-      return (conditions.draw(settings.batch, &generator), [])
+      return (conditions.draw(count, &generator), [])
     }
-    let images = (0..<settings.batch).map { _ in generator.integer(below: data.shape[0]) }
+    let images = (0..<count).map { _ in generator.integer(below: data.shape[0]) }
     return (conditions.count == 0 ? [] : images.map { dataRows[$0] }, images)
   }
 
@@ -156,10 +174,10 @@ extension Distiller {
     _ grid: [Int], _ place: Int, _ given: [String: Tensor], _ images: [Int],
     _ generator: inout TorchGenerator
   ) throws -> Tensor {
-    let noise = try generator.normals(imageShape)
+    let noise = try normals(&generator)
     if settings.trajectory == .forward, let data {
       return try teacher.schedule.noised(
-        data.rows(images), noise: noise, timestep: grid[place])
+        data.rows(group.share(of: images)), noise: noise, timestep: grid[place])
     }
     var x = noise
     for step in 0..<place {
@@ -174,19 +192,9 @@ extension Distiller {
     return x
   }
 
-  private func shiftedTime(_ t: Int, _ generator: inout TorchGenerator) -> Int {
-    let draw = Float(generator.integer(below: 1 << 20)) / Float(1 << 20)
-    guard settings.target == .reconstruction, draw < settings.shift.share else { return t }
-    return settings.shift(t, last: teacher.schedule.count - 1)
-  }
-
-  /// Where the teacher starts: χ = q(x̂₀, ε, γ(t)) with fresh noise, or the student's input.
-  private func targetStart(
-    _ x: Tensor, _ estimate: Tensor, _ shifted: Int, _ generator: inout TorchGenerator
-  ) throws -> Tensor {
-    guard settings.target == .reconstruction else { return x }
-    return try teacher.schedule.noised(
-      estimate, noise: generator.normals(imageShape), timestep: shifted)
+  /// Whether the target starts from the student's estimate, not from its input.
+  private func drawsReconstruction(_ generator: inout TorchGenerator) -> Bool {
+    Float(generator.integer(below: 1 << 20)) / Float(1 << 20) < settings.reconstructionShare
   }
 
   private func clean(_ x: Tensor, _ output: Tensor, at t: Int) throws -> Tensor {

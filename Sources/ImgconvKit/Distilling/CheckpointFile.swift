@@ -10,6 +10,8 @@ struct CheckpointFile {
   let path: String
   let settings: DistillationSettings
   let teacher: String
+  /// How many processes train together.
+  let processCount: Int
 
   /// Writes the state of `distiller`; an older checkpoint is replaced at once or not at all.
   func write(_ distiller: Distiller, _ history: TrainingHistory) throws {
@@ -18,7 +20,8 @@ struct CheckpointFile {
       TensorSet(state.tensors), to: path,
       metadata: [
         "format": "imgconv distillation 1", "iteration": "\(state.iteration)",
-        "settings": settings.yaml, "teacher": teacher, "metrics": history.csv,
+        "settings": settings.yaml, "teacher": teacher,
+        "processes": "\(processCount)", "metrics": history.csv,
       ], replacesExisting: true)
   }
 
@@ -30,6 +33,7 @@ struct CheckpointFile {
     let file = try SafetensorsFile(path: path)
     for (key, expected) in [
       ("format", "imgconv distillation 1"), ("settings", settings.yaml), ("teacher", teacher),
+      ("processes", "\(processCount)"),
     ] where file.metadata[key] != expected {
       throw DistillationError.otherRun(
         expected: "\(key) \(expected)", found: file.metadata[key] ?? "none")

@@ -30,6 +30,9 @@ public struct DistillJob: Sendable {
   public var checkpointInterval = 100
   /// Every how many iterations a contact sheet is drawn; 0 for never.
   public var sheetInterval = 100
+  /// The processes that train together, each on a batch of its own; nil for this one alone. The
+  /// first of them writes all files.
+  public var group: MessagePassing?
   /// Whether to go on from the checkpoint.
   public var resumes = false
   /// Whether files may be replaced.
@@ -59,25 +62,25 @@ extension DistillJob {
   /// Where the training's state is kept.
   public var checkpointPath: String { "\(output).checkpoint" }
 
-  /// Distils.
+  /// Distils; nil in the processes of a group that write nothing.
   ///
   /// - Throws: `DistillationError`, the formats' errors, `JobError`, `FileIOError`.
   public func run(
     progress: @escaping (String, Double) -> Void, log: (IterationReport) -> Void = { _ in }
-  ) throws -> DistillReport {
+  ) throws -> DistillReport? {
+    guard isWriter else {
+      try follow(log)
+      return nil
+    }
     var inputs = [teacher, initialModel, scheduler, conditions, data].compactMap { $0 }
     inputs.removeAll { FolderInputs.isFolder($0) }
     let sink = try ArtifactSink(path: output, replacesExisting: replacesExisting, inputs: inputs)
     let source = try DistillationSource(self)
-    let distiller = try source.distiller(settings)
-    let checkpoint = CheckpointFile(
-      path: checkpointPath, settings: settings, teacher: source.teacherDigest)
-    var history = TrainingHistory(folderOf: output)
-    if resumes {
-      try checkpoint.restore(distiller, &history)
-    } else {
-      try checkpoint.requireAbsent(replacesExisting)
-    }
+    let distiller = try source.distiller(settings, members)
+    var history = TrainingHistory()
+    let checkpoint = checkpoint(source)
+    if !resumes { try checkpoint.requireAbsent(replacesExisting) }
+    try begin(distiller, checkpoint, &history)
     let start = ContinuousClock.now
     let first = distiller.iteration
     try train(distiller, checkpoint, &history, source, progress, log)
@@ -89,6 +92,33 @@ extension DistillJob {
     return DistillReport(
       artifact: artifact, iterations: Array(history.reports.dropFirst(first)), seconds: seconds,
       peakMemory: PeakMemory.byteCount)
+  }
+
+  /// Trains along with the process that writes.
+  private func follow(_ log: (IterationReport) -> Void) throws {
+    let source = try DistillationSource(self)
+    let distiller = try source.distiller(settings, members)
+    var history = TrainingHistory()
+    try begin(distiller, checkpoint(source), &history)
+    while distiller.iteration < settings.iterations { log(try distiller.iterate()) }
+  }
+
+  private var members: any ProcessGroup { group ?? SingleProcess() }
+
+  private var isWriter: Bool { members.rank == 0 }
+
+  private func checkpoint(_ source: DistillationSource) -> CheckpointFile {
+    CheckpointFile(
+      path: checkpointPath, settings: settings, teacher: source.teacherDigest,
+      processCount: members.count)
+  }
+
+  private func begin(
+    _ distiller: Distiller, _ checkpoint: CheckpointFile, _ history: inout TrainingHistory
+  ) throws {
+    if resumes { try checkpoint.restore(distiller, &history) }
+    // Nobody trains, and so writes a checkpoint, before everybody has read the old one.
+    try members.sum([Tensor([0] as [Float])])
   }
 
   private func train(

@@ -44,8 +44,10 @@ struct DistillationSource {
   /// How many conditions there are.
   var conditionCount: Int { conditions.count }
 
-  /// The training.
-  func distiller(_ settings: DistillationSettings) throws -> Distiller {
+  /// The training, as a process of `group` takes part in it.
+  func distiller(
+    _ settings: DistillationSettings, _ group: any ProcessGroup
+  ) throws -> Distiller {
     guard let schedule = configuration.schedule else {
       throw DiffusionError.setting(
         name: "scheduler", expected: "a noise schedule", found: "flow matching")
@@ -69,7 +71,7 @@ struct DistillationSource {
       discriminator: settings.adversarialWeight > 0
         ? Discriminator(
           teacher.graphs[0], weights: teacher.weights, schedule: schedule, image: batch,
-          conditions: rows, settings: settings) : nil)
+          conditions: rows, settings: settings) : nil, group: group)
   }
 
   /// The model to be written: the student in the teacher's place, with its history.

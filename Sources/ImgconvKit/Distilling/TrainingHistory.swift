@@ -5,9 +5,6 @@ import FileIO
 struct TrainingHistory {
   var reports: [IterationReport] = []
 
-  /// An empty history.
-  init(folderOf output: String) {}
-
   private static let header =
     "iteration,steps,timestep,shifted,loss,gradient_norm,rate,adversarial,discriminator"
 

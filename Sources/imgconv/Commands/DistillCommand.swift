@@ -61,6 +61,16 @@ struct DistillCommand: ParsableCommand {
   @Option(help: "Quantize in the forward pass: int8.")
   var quantize: QuantizedTraining?
 
+  @Option(help: "What the adversarial term counts beside the reconstruction; 0 for none.")
+  var adversarialWeight: Float?
+
+  @Option(
+    help: "The share of iterations whose target starts from the student's re-noised estimate.")
+  var reconstructionShare: Float?
+
+  @Flag(help: "Train over the processes that mpirun started, each with a batch of its own.")
+  var mpi = false
+
   @OptionGroup var sources: DistillSourceOptions
   @OptionGroup var outputOptions: OutputOptions
   @OptionGroup var compute: ComputeOptions
@@ -69,10 +79,12 @@ struct DistillCommand: ParsableCommand {
     let progress = try compute.begin()
     var job = DistillJob(teacher: teacher, output: output, settings: try resolvedSettings())
     sources.apply(to: &job)
+    if mpi { job.group = try MessagePassing() }
     job.replacesExisting = outputOptions.force
     let report = try job.run { progress.show($0, fraction: $1) }
     progress.clear()
-    print(DistillText.summary(report))
+    job.group?.end()
+    if let report { print(DistillText.summary(report)) }
   }
 
   private func resolvedSettings() throws -> DistillationSettings {
@@ -97,6 +109,8 @@ struct DistillCommand: ParsableCommand {
     resolved.shift.form = shift ?? resolved.shift.form
     resolved.guidanceScale = guidanceScale ?? resolved.guidanceScale
     resolved.teacherEvaluations = teacherEvaluations ?? resolved.teacherEvaluations
+    resolved.adversarialWeight = adversarialWeight ?? resolved.adversarialWeight
+    resolved.reconstructionShare = reconstructionShare ?? resolved.reconstructionShare
     if quantize != nil { resolved.quantizes = true }
     return resolved
   }
