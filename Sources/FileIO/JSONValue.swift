@@ -113,6 +113,11 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     .number(JSONNumber(text: "\(value)"))
   }
 
+  /// A list of integers.
+  public static func integers(_ values: [some FixedWidthInteger]) -> JSONValue {
+    .array(values.map { integer($0) })
+  }
+
   /// A finite double, written with the fewest digits that read back the same.
   public static func real(_ value: Double) -> JSONValue {
     precondition(value.isFinite)

@@ -25,6 +25,8 @@ public enum JobError: Error, Equatable, Sendable {
   case option(name: String, expected: String, found: String)
   /// A LoRA file has tensors that belong nowhere or do not fit.
   case lora(path: String, name: String, expected: String, found: String)
+  /// A checkpoint in the original layout has tensors that fit nowhere.
+  case layout(name: String, expected: String, found: String)
   /// An image cannot be made.
   case image(reason: String)
   /// The file's digest is not the one demanded.
@@ -71,6 +73,8 @@ extension JobError: CustomStringConvertible {
       "\(name): expected \(expected), found \"\(found.escapedForDisplay)\""
     case .lora(let path, let name, let expected, let found):
       "\(path.escapedForDisplay): \(name): expected \(expected), found \(found)"
+    case .layout(let name, let expected, let found):
+      "\(name.escapedForDisplay(limit: 2000)): expected \(expected), found \(found)"
     case .image(let reason): reason
     case .noRecipe(let path):
       "\(path.escapedForDisplay): expected a quantized model, found one without a recipe"

@@ -46,7 +46,9 @@ public struct ModelLoader: Sendable {
     switch format {
     case .safetensors:
       let file = try SafetensorsFile(path: path)
-      model = weightsOnly(file, metadata: file.metadata, notes: file.notes)
+      model =
+        try OriginalCheckpoint(file, path: path)?.model()
+        ?? weightsOnly(file, metadata: file.metadata, notes: file.notes)
     case .shardIndex:
       let shards = try ShardedSafetensors(indexPath: path)
       paths += shards.shardPaths

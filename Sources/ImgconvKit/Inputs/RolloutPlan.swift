@@ -81,7 +81,9 @@ struct RolloutPlan {
     where !Self.sampleNames.contains(input.name) && !Self.timeNames.contains(input.name) {
       if let tensor = given[input.name] {
         conditioning[input.name] = tensor
-      } else if input.name == "class_labels", let count = LookupTables(graph).rows(of: "class_labels") {
+      } else if input.name == "class_labels",
+        let count = LookupTables(graph).rows(of: "class_labels")
+      {
         conditioning[input.name] = try Tensor((0..<count).map { Int64($0) })
       } else {
         throw JobError.option(

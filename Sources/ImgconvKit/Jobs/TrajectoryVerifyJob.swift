@@ -180,7 +180,8 @@ private struct TrajectoryPair {
       correctsNoise: job.candidateCorrection, guidance: job.options.guidance)
     referenceSide = try TrajectorySide(
       reference, steps: job.steps, options: job.options, extents: job.extents,
-      correctsNoise: job.referenceCorrection, guidance: job.referenceGuidance ?? job.options.guidance)
+      correctsNoise: job.referenceCorrection,
+      guidance: job.referenceGuidance ?? job.options.guidance)
   }
 }
 

@@ -24,32 +24,34 @@ struct FoldedWeights: TensorSource {
     guard let updates = updates[index], !buffer.isEmpty else {
       return try base.read(index, at: offset, into: buffer)
     }
-    let dtype = base.tensors[index].dtype
-    let first = offset / dtype.byteWidth
-    let end = (offset + buffer.count + dtype.byteWidth - 1) / dtype.byteWidth
-    let stored = try Tensor(uninitialized: dtype, Shape(checking: [end - first]))
+    let info = base.tensors[index]
+    let width = info.dtype.byteWidth
+    // Whole rows, so that their lengths are known.
+    let columns = info.shape.elementCount / info.shape[0]
+    let rows = (offset / width / columns)..<((offset + buffer.count - 1) / width / columns + 1)
+    let stored = try Tensor(uninitialized: info.dtype, Shape(checking: [rows.count * columns]))
+    let start = rows.lowerBound * columns * width
     try base.read(
-      index, at: first * dtype.byteWidth,
+      index, at: start,
       into: UnsafeMutableRawBufferPointer(start: stored.buffer.base, count: stored.byteCount))
     let sum = try Tensor(uninitialized: .float32, stored.shape)
     let values = sum.mutablePointer(as: Float.self)
     try stored.converted(to: .float32).withElements(of: Float.self) { elements in
       for (place, value) in elements.enumerated() { values[place] = value }
     }
-    for update in updates { try add(update, to: values, from: first, to: end) }
-    try sum.converted(to: dtype).withBytes { bytes in
-      let start = offset - first * dtype.byteWidth
+    for update in updates { try add(update, to: values, rows) }
+    try sum.converted(to: info.dtype).withBytes { bytes in
+      let first = offset - start
       buffer.copyMemory(
-        from: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + buffer.count)]))
+        from: UnsafeRawBufferPointer(rebasing: bytes[first..<(first + buffer.count)]))
     }
   }
 
-  /// Adds the elements `first ..< end` of factor · up · down, whole rows at a time.
+  /// Adds the rows `rows` of factor · up · down and brings them to their lengths.
   private func add(
-    _ update: LowRankUpdate, to values: UnsafeMutablePointer<Float>, from first: Int, to end: Int
+    _ update: LowRankUpdate, to values: UnsafeMutablePointer<Float>, _ rows: Range<Int>
   ) throws {
     let columns = update.columns
-    let rows = (first / columns)..<((end + columns - 1) / columns)
     let change = try Tensor(uninitialized: .float32, Shape(checking: [rows.count, columns]))
     let product = MatrixProduct(rows: rows.count, depth: update.rank, columns: columns)
     product.run(
@@ -59,9 +61,24 @@ struct FoldedWeights: TensorSource {
       .strided(update.down.pointer(as: Float.self), rowStride: columns, columnStride: 1),
       into: change.mutablePointer(as: Float.self))
     let source = change.pointer(as: Float.self)
-    let start = rows.lowerBound * columns
-    for element in first..<end {
-      values[element - first] += update.factor * source[element - start]
+    for element in 0..<(rows.count * columns) {
+      values[element] += update.factor * source[element]
     }
+    guard let magnitudes = update.magnitudes else { return }
+    magnitudes.withElements(of: Float.self) { lengths in
+      for (place, row) in rows.enumerated() {
+        Self.stretch(values + place * columns, columns, to: lengths[row])
+      }
+    }
+  }
+
+  /// Brings a row to `length`; a row of zeros stays one.
+  private static func stretch(
+    _ row: UnsafeMutablePointer<Float>, _ count: Int, to length: Float
+  ) {
+    let squares = (0..<count).reduce(0.0) { $0 + Double(row[$1]) * Double(row[$1]) }
+    guard squares > 0 else { return }
+    let factor = length / Float(squares.squareRoot())
+    for column in 0..<count { row[column] *= factor }
   }
 }

@@ -3,25 +3,9 @@ import Operators
 import SafetensorsFormat
 import Tensors
 
-/// A low-rank update of one weight: W + factor · up · down (Hu et al., *LoRA*, 2021).
-struct LowRankUpdate: Sendable {
-  /// The layer as the file names it.
-  var layer: String
-  /// `[outputs, rank]`, fp32.
-  var up: Tensor
-  /// `[rank, columns]`, fp32; columns are inputs, times the kernel's area for a convolution.
-  var down: Tensor
-  /// alpha / rank, times the strength asked for.
-  var factor: Float
-
-  /// The inner extent.
-  var rank: Int { down.shape[0] }
-  /// The elements of one output.
-  var columns: Int { down.shape[1] }
-}
-
 /// The updates in a LoRA file, by the names that diffusers and peft (`lora_A`, `lora_B`), kohya's
-/// scripts (`lora_down`, `lora_up`, `alpha`) and older diffusers (`_lora.down`, `_lora.up`) use.
+/// scripts (`lora_down`, `lora_mid`, `lora_up`, `alpha`, `dora_scale`) and older diffusers
+/// (`_lora.down`, `_lora.up`) use.
 struct LoRAFile {
   /// The updates in the order of their layers' names.
   let updates: [LowRankUpdate]
@@ -59,14 +43,17 @@ struct LoRAFile {
 
   /// What a tensor is of its layer's update.
   enum Part: String {
-    case down, up, alpha
+    case down, mid, up, alpha, magnitude
   }
 
   private static let endings: [(String, Part)] = [
     (".lora_A.default.weight", .down), (".lora_B.default.weight", .up),
     (".lora_A.weight", .down), (".lora_B.weight", .up), (".lora_down.weight", .down),
     (".lora_up.weight", .up), (".lora.down.weight", .down), (".lora.up.weight", .up),
-    ("_lora.down.weight", .down), ("_lora.up.weight", .up), (".alpha", .alpha),
+    ("_lora.down.weight", .down), ("_lora.up.weight", .up), (".lora_mid.weight", .mid),
+    (".alpha", .alpha), (".dora_scale", .magnitude),
+    (".lora_magnitude_vector.default.weight", .magnitude),
+    (".lora_magnitude_vector.weight", .magnitude), (".lora_magnitude_vector", .magnitude),
   ]
 
   /// The layer and the part that a tensor's name tells; nil where it ends in none of the known
@@ -98,8 +85,9 @@ struct LoRAFile {
         source.path, layer, "both matrices",
         parts.indices.keys.map(\.rawValue).sorted().joined(separator: ", "))
     }
-    let down = try matrix(file, downIndex, source.path)
+    var down = try matrix(file, downIndex, source.path)
     let up = try matrix(file, upIndex, source.path)
+    if let index = parts.indices[.mid] { down = try middle(file, index, down, source.path) }
     guard up.shape[1] == down.shape[0], down.shape[0] > 0 else {
       throw refused(
         source.path, file.tensors[upIndex].name, "[outputs, \(down.shape[0])]", "\(up.shape)")
@@ -116,7 +104,54 @@ struct LoRAFile {
       alpha = value
     }
     return LowRankUpdate(
-      layer: layer, up: up, down: down, factor: Float(alpha / Double(rank) * source.scale))
+      layer: layer, up: up, down: down, factor: Float(alpha / Double(rank) * source.scale),
+      magnitudes: try parts.indices[.magnitude].map {
+        try magnitudes(file, $0, outputs: up.shape[0], source.path)
+      })
+  }
+
+  /// The product of `down` `[rank, inputs]` and the kernel `[rank, rank, height, width]` between it
+  /// and `up` (LyCORIS' Tucker form of a convolution), `[rank, inputs · height · width]`.
+  private static func middle(
+    _ file: SafetensorsFile, _ index: Int, _ down: Tensor, _ path: String
+  ) throws -> Tensor {
+    let info = file.tensors[index]
+    let extents = info.shape.dimensions
+    guard extents.count == 4, extents[1] == down.shape[0] else {
+      throw refused(
+        path, info.name, "[rank, \(down.shape[0]), height, width]", "\(info.shape)")
+    }
+    let (rank, inner, inputs) = (extents[0], extents[1], down.shape[1])
+    let area = extents[2] * extents[3]
+    let kernel = try matrix(file, index, path).array(of: Float.self)
+    let first = down.array(of: Float.self)
+    let shape = try Shape(checking: [rank, inputs * area])
+    let result = try Tensor(zeros: .float32, shape)
+    let target = result.mutablePointer(as: Float.self)
+    for row in 0..<rank {
+      for step in 0..<inner {
+        for input in 0..<inputs {
+          let weight = first[step * inputs + input]
+          let place = (row * inputs + input) * area
+          let source = (row * inner + step) * area
+          for cell in 0..<area { target[place + cell] += kernel[source + cell] * weight }
+        }
+      }
+    }
+    return result
+  }
+
+  /// Lengths of rows, in any shape that has one number an output and tells it from one an input.
+  private static func magnitudes(
+    _ file: SafetensorsFile, _ index: Int, outputs: Int, _ path: String
+  ) throws -> Tensor {
+    let info = file.tensors[index]
+    let extents = info.shape.dimensions
+    let isByOutput = extents.first == outputs || (extents.count == 4 && extents[1] == outputs)
+    guard info.shape.elementCount == outputs, isByOutput, info.dtype.isFloatingPoint else {
+      throw refused(path, info.name, "one length for each of \(outputs) outputs", "\(info.shape)")
+    }
+    return try file.tensor(index).converted(to: .float32).reshaped([outputs])
   }
 
   /// A tensor of two or four axes as a matrix of fp32: the first axis, and all others.

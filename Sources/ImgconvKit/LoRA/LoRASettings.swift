@@ -31,7 +31,7 @@ struct LoRASettings {
     for member in document.members ?? [] {
       let key = member.name.split(separator: ".").last ?? ""
       let isSet =
-        ["use_rslora", "use_dora"].contains(key)
+        key == "use_rslora"
         ? member.value.bool == true
         : ["alpha_pattern"].contains(key) && member.value.members?.isEmpty == false
       if isSet {

@@ -19,10 +19,12 @@ struct LoRATargets {
     let chosen = components.enumerated().filter { !hasStudent || $0.element.role == .student }
     names = chosen.map { ($0.offset, $0.element.name) }
     for (index, component) in chosen {
+      let original = OriginalLayerNames(component.weights.tensors)
       for (tensor, info) in component.weights.tensors.enumerated()
       where info.name.hasSuffix(".weight") && [2, 4].contains(info.shape.rank) {
         let target = Target(component: index, tensor: tensor)
-        for layer in Self.spellings(String(info.name.dropLast(".weight".count))) {
+        let own = String(info.name.dropLast(".weight".count))
+        for layer in Self.spellings(own) + [original?.layer(own)].compactMap({ $0 }) {
           byPath["\(index).\(layer)"] = target
           byFlatName["\(index)_\(layer.replacing(".", with: "_"))"] = target
         }
