@@ -152,7 +152,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "imgconvTests",
-      dependencies: ["imgconv", "FileIO", "Tensors", "SafetensorsFormat", "TestSupport"],
+      dependencies: [
+        "imgconv", "FileIO", "Tensors", "Operators", "SafetensorsFormat", "TestSupport",
+      ],
       swiftSettings: strict),
   ]
 )

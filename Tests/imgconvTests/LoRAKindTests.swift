@@ -1,4 +1,5 @@
 import Foundation
+import Operators
 import SafetensorsFormat
 import Tensors
 import TestSupport
@@ -19,7 +20,8 @@ import Testing
     let file = try SafetensorsFile(path: path)
     var values: [String: [Double]] = [:]
     for (index, info) in file.tensors.enumerated() {
-      values[info.name] = try file.tensor(index).array(of: Float16.self).map(Double.init)
+      values[info.name] = try file.tensor(index).converted(to: .float64)
+        .array(of: Double.self)
     }
     return values
   }
