@@ -147,8 +147,8 @@ let package = Package(
     tests(
       "ImgconvKit",
       [
-        "FileIO", "Tensors", "ModelGraph", "Operators", "Quantization", "Verification",
-        "TestSupport",
+        "FileIO", "Tensors", "ModelGraph", "SafetensorsFormat", "Operators", "Quantization",
+        "Verification", "TestSupport",
       ]),
     .testTarget(
       name: "imgconvTests",
