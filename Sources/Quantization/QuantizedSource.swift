@@ -33,6 +33,7 @@ public final class QuantizedSource: TensorSource {
   private let converter: WeightConverter
   private let entries: [Entry]
   private let store: ConvertedStore?
+  private let buffers = ReusableBuffer()
   private let state = Mutex(State())
 
   private struct State {
@@ -143,8 +144,7 @@ extension QuantizedSource {
     let decision = decisions[index]
     let weight =
       try store?.weight(decision)
-      ?? converter.convert(
-        try original.tensorInParallel(index), decision)
+      ?? converter.convert(original, index, decision, buffers)
     store?.keep(weight, decision)
     state.withLock { state in
       if let shift = weight.outputShift { state.shifts[index] = shift }

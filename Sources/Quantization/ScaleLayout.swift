@@ -19,7 +19,9 @@ struct ScaleLayout: Sendable {
   let isBlocked: Bool
   /// The scales' shape.
   let scaleShape: Shape
+}
 
+extension ScaleLayout {
   /// The layout of `shape` under `granularity`, whose axis lies within the rank.
   init(shape: Shape, granularity: Granularity) {
     switch granularity {

@@ -12,6 +12,20 @@ struct ConvertedWeight: Sendable {
   /// What products with the weight lack on average, for each output channel, where that is known.
   var outputShift: [Float]?
 
+  init(values: Tensor, scale: Tensor?, zeroPoint: Tensor?, deviation: WeightDeviation) {
+    self.values = values
+    self.scale = scale
+    self.zeroPoint = zeroPoint
+    self.deviation = deviation
+  }
+
+  init(_ weight: QuantizedWeight) {
+    self.init(
+      values: weight.values, scale: weight.scale, zeroPoint: weight.zeroPoint,
+      deviation: weight.deviation)
+    outputShift = weight.outputShift
+  }
+
   /// The bytes stored, scales and zero points included.
   var packedByteCount: Int {
     [values, scale, zeroPoint].compactMap { $0 }.reduce(0) { total, tensor in
@@ -29,6 +43,31 @@ struct WeightConverter: Sendable {
   /// The moments of the weights' inputs, where the settings need them.
   var moments: MomentsProvider?
 
+  /// Converts tensor number `index` of `source`; rounding to the nearest takes it in parts.
+  ///
+  /// - Parameter buffers: where the memory of a tensor that is read whole comes from.
+  /// - Throws: `QuantizationError.notFinite`, `.overflow`, `.vanishes`; what calibration and
+  ///   `source` throw.
+  func convert(
+    _ source: any TensorSource, _ index: Int, _ decision: TensorDecision,
+    _ buffers: ReusableBuffer
+  ) throws -> ConvertedWeight {
+    guard case .integer(let scheme) = decision.scheme,
+      [.float32, .float16, .bfloat16].contains(decision.tensor.dtype),
+      let quantizer = PartwiseQuantizer(
+        scheme, settings.range, decision.tensor.shape, decision.granularity ?? .tensor),
+      try moments?.moments(for: decision.tensor.name) == nil
+    else { return try convert(try source.tensorInParallel(index, buffers), decision) }
+    let parts = try TensorParts(source, index, buffers)
+    do {
+      return ConvertedWeight(try quantizer.quantize { try parts.floats($0) })
+    } catch let error as PartwiseQuantizer.NotFinite {
+      throw QuantizationError.notFinite(
+        component: decision.component, tensor: decision.tensor.name,
+        index: decision.tensor.shape.position(of: error.index), value: "\(error.value)")
+    }
+  }
+
   /// - Throws: `QuantizationError.notFinite`, `.overflow`, `.vanishes`; what calibration throws.
   func convert(_ tensor: Tensor, _ decision: TensorDecision) throws -> ConvertedWeight {
     let floats = try tensor.converted(to: .float32)
@@ -42,9 +81,7 @@ struct WeightConverter: Sendable {
         floats.pointer(), floats.shape, decision.granularity ?? .tensor,
         moments: try moments?.moments(for: decision.tensor.name))
       withExtendedLifetime(floats) {}
-      return ConvertedWeight(
-        values: weight.values, scale: weight.scale, zeroPoint: weight.zeroPoint,
-        deviation: weight.deviation, outputShift: weight.outputShift)
+      return ConvertedWeight(weight)
     }
   }
 

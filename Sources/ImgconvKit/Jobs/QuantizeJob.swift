@@ -57,6 +57,8 @@ extension QuantizeJob {
     }
     let loaded = try ModelLoader().load(path: input)
     try sink?.protect(loaded.sourcePaths + calibration)
+    // Only reads the files: digests are ready by the time the weights are written.
+    let digests = sink.map { _ in BackgroundResult { try Provenance.inputs(of: loaded) } }
     let source = try CalibrationInputs(paths: calibration, model: loaded.model, recipe: recipe)
     let say = ProgressRelay(progress)
     let (quantized, budget) = try ModelQuantizer(
@@ -65,7 +67,7 @@ extension QuantizeJob {
     let resolved = resolvedRecipe(source, quantized, budget)
     var report = QuantizeReport(
       accounts: [], activations: quantized.activations, budget: budget, recipe: resolved)
-    guard let sink else {
+    guard let sink, let digests else {
       progress("measuring", 0)
       try quantized.readAll()
       report.accounts = quantized.accounts
@@ -74,11 +76,14 @@ extension QuantizeJob {
     var model = quantized.model
     let notes = model.provenance.filter { $0.action == "read" }.flatMap(\.notes)
     model.provenance.removeAll { $0.action == "read" }
-    model.provenance.append(try step(loaded, source, notes: notes))
+    let history = model.provenance
     model.files.removeAll { $0.path == Self.recipePath }
     model.files.append(
       AttachedFile(path: Self.recipePath, content: Array(text(resolved, budget).utf8)))
-    report.artifact = try sink.write(model, notes: [], progress: progress)
+    report.artifact = try sink.write(
+      model, notes: [],
+      history: { history + [try step(try digests.value(), source, notes: notes)] },
+      progress: progress)
     report.accounts = quantized.accounts
     return report
   }
@@ -95,7 +100,7 @@ extension QuantizeJob {
   }
 
   private func step(
-    _ loaded: LoadedModel, _ source: CalibrationInputs, notes: [String]
+    _ inputs: [ProvenanceStep.Input], _ source: CalibrationInputs, notes: [String]
   ) throws -> ProvenanceStep {
     var options = ["weights": "\(recipe.defaultScheme)", "activations": "\(recipe.activations)"]
     for (index, rule) in recipe.rules.enumerated() {
@@ -111,7 +116,7 @@ extension QuantizeJob {
     }
     return ProvenanceStep(
       action: "quantize", tool: Provenance.tool, options: options,
-      inputs: try Provenance.inputs(of: loaded) + files, notes: notes,
+      inputs: inputs + files, notes: notes,
       timestamp: Provenance.timestamp)
   }
 

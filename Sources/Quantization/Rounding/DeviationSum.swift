@@ -25,6 +25,15 @@ struct DeviationSum: Sendable {
     underflowCount += other.underflowCount
   }
 
+  /// Adds what was summed up elsewhere.
+  mutating func merge(_ other: DeviationSum) {
+    maximum = max(maximum, other.maximum)
+    squaredError += other.squaredError
+    squaredNorm += other.squaredNorm
+    underflowCount += other.underflowCount
+    saturatedCount += other.saturatedCount
+  }
+
   var deviation: WeightDeviation {
     WeightDeviation(
       maximumError: Double(maximum),

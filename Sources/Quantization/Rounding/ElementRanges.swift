@@ -10,11 +10,25 @@ struct ElementRanges: Sendable {
   private let lowest: [Float]
   private let highest: [Float]
 
-  /// The ranges of elements that are finite and not none.
+  /// The ranges of elements, of which there are some under each scale.
   init(_ source: UnsafePointer<Float>, _ layout: ScaleLayout) {
     lowest = Self.extremes(.minimum, source, layout)
     highest = Self.extremes(.maximum, source, layout)
   }
+
+  private init(lowest: [Float], highest: [Float]) {
+    self.lowest = lowest
+    self.highest = highest
+  }
+
+  /// The ranges that cover those of both, scale by scale.
+  func union(_ other: ElementRanges) -> ElementRanges {
+    ElementRanges(
+      lowest: zip(lowest, other.lowest).map(min), highest: zip(highest, other.highest).map(max))
+  }
+
+  /// Whether all elements are finite: NaN shows in both bounds, an infinity in one.
+  var areFinite: Bool { lowest.allSatisfy(\.isFinite) && highest.allSatisfy(\.isFinite) }
 
   func map<Result>(_ transform: (Range) -> Result) -> [Result] {
     zip(lowest, highest).map { transform(Range(lowest: $0, highest: $1)) }

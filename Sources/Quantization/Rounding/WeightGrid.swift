@@ -49,9 +49,9 @@ struct WeightGrid {
   }
 
   /// How far the integers are from the original.
-  func deviation(
+  func deviationSum(
     _ source: UnsafePointer<Float>, _ target: UnsafePointer<Int8>
-  ) -> WeightDeviation {
+  ) -> DeviationSum {
     let scales = parameters.map(\.scale)
     let zeroPoints = parameters.map { Int32($0.zeroPoint) }
     let rowsPerPart = max(1, (1 << 16) / max(layout.inner, 1))
@@ -63,7 +63,7 @@ struct WeightGrid {
         add(source, target, rows, scales, zeroPoints, to: &parts[part])
       }
     }
-    return parts.reduce(into: DeviationSum()) { $0.merge($1) }.deviation
+    return parts.reduce(into: DeviationSum()) { $0.merge($1) }
   }
 
   private func add(

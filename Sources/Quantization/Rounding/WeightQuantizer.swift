@@ -49,10 +49,12 @@ struct WeightQuantizer: Sendable {
       ).round(source, into: target)
     }
     let shift = moments?.outputShift(source) { grid.real(target[$0], at: $0) }
-    let zeroPoint = scheme.isSymmetric ? nil : try zeroPointTensor(parameters, layout)
+    let zeroPoint =
+      scheme.isSymmetric ? nil : try scheme.zeroPoints(parameters, layout.scaleShape)
     return QuantizedWeight(
       values: values, scale: try Tensor(parameters.map(\.scale), layout.scaleShape),
-      zeroPoint: zeroPoint, deviation: grid.deviation(source, target), outputShift: shift)
+      zeroPoint: zeroPoint, deviation: grid.deviationSum(source, target).deviation,
+      outputShift: shift)
   }
 
   private func parameters(
@@ -68,16 +70,14 @@ struct WeightQuantizer: Sendable {
       search.leastError(source, importance: $0.baseAddress)
     }
   }
-
-  private func zeroPointTensor(
-    _ parameters: [ScaleParameters], _ layout: ScaleLayout
-  ) throws -> Tensor {
-    try Tensor(parameters.map { Int8(clamping: $0.zeroPoint) }, layout.scaleShape)
-      .bitCast(to: scheme.dtype)
-  }
 }
 
 extension IntegerScheme {
+  /// The zero points of `parameters` as they are stored.
+  func zeroPoints(_ parameters: [ScaleParameters], _ shape: Shape) throws -> Tensor {
+    try Tensor(parameters.map { Int8(clamping: $0.zeroPoint) }, shape).bitCast(to: dtype)
+  }
+
   /// The integers used.
   var integers: IntegerRange {
     IntegerRange(lowest: minimum, highest: maximum, isSymmetric: isSymmetric)
