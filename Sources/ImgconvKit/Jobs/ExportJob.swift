@@ -39,6 +39,9 @@ public struct ExportJob: Sendable {
   public var format: ExportFormat
   /// Whether an ONNX model's weights go into a file beside it even below 2 GiB.
   public var usesExternalData = false
+  /// Whether an ONNX runtime may round activations where it joins the dequantization of weights with
+  /// products (ONNX Runtime's MatMulNBits).
+  public var allowsFusedProducts = false
   /// Whether quantized weights are exported as the real numbers they stand for (safetensors).
   public var restoresWeights = false
   /// What weights become in a GGUF file.
@@ -98,7 +101,8 @@ public struct ExportJob: Sendable {
       externalData: usesExternalData ? .always : .asNeeded, replacesExisting: replacesExisting)
     let inputs = try sources.map { try InputFile(path: $0) }
     try ONNXWriter.write(
-      component, graphIndex: try graphIndex(in: component), to: output, options: options,
+      allowsFusedProducts ? component : component.withExactProducts(),
+      graphIndex: try graphIndex(in: component), to: output, options: options,
       inputs: inputs)
   }
 

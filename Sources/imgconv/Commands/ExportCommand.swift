@@ -33,6 +33,13 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Put an ONNX model's weights into OUTPUT.data even below 2 GiB.")
   var externalData = false
 
+  @Flag(
+    help: """
+      Let ONNX Runtime join DequantizeLinear and MatMul, which then rounds activations to 8 bits \
+      (faster, less exact).
+      """)
+  var allowFusedProducts = false
+
   @Flag(help: "Write quantized weights as the real numbers they stand for (safetensors).")
   var restore = false
 
@@ -49,6 +56,7 @@ struct ExportCommand: ParsableCommand {
       replacesExisting: outputOptions.force)
     job.usesExternalData = externalData
     job.restoresWeights = restore
+    job.allowsFusedProducts = allowFusedProducts
     job.ggufPrecision = ggufType
     let count = try job.run { progress.show($0, fraction: $1) }
     progress.clear()
