@@ -1,6 +1,7 @@
 """PSNR of a quantized image decoder against fp32, beside ONNX Runtime's quantizers in the same run.
 
-Usage: Benchmarks/quantization/run FOLDER [imgconv]
+Usage: Benchmarks/quantization/run FOLDER, or decoder.py FOLDER IMGCONV [WORD ...] for the rows whose
+name has one of the words.
 
 FOLDER holds encoder.onnx and decoder.onnx of an autoencoder (image [N, 3, 256, 256] in 0 ... 1).
 Images are crops of scikit-learn's two sample photos: calibration from their left, held-out crops
@@ -79,7 +80,12 @@ class Bench:
         self.rows.append((what, who, psnr(self.reference, images), size))
         print(f"{what:52} {who:10} {self.rows[-1][2]:6.2f} dB  {size / 1e6:6.3f} MB", flush=True)
 
+    def skips(self, what):
+        return len(sys.argv) > 3 and not any(word in what for word in sys.argv[3:])
+
     def ours(self, what, *options):
+        if self.skips(what):
+            return
         artifact, out = self.path("out.imgc"), self.path("out.safetensors")
         self.imgconv("quantize", self.path("decoder.imgc"), "-o", artifact, "--force", *options)
         self.imgconv(
@@ -91,6 +97,8 @@ class Bench:
         self.note(what + ", exported", "ORT runs", run(exported, self.held), os.path.getsize(exported))
 
     def theirs(self, what, method=None, **options):
+        if self.skips(what):
+            return
         out, prepared = self.path("theirs.onnx"), self.path("prepared.onnx")
         quant_pre_process(self.decoder, prepared, skip_symbolic_shape=True)
         if method is None:
@@ -117,6 +125,16 @@ def main():
         bench.ours("W8A8 static", *static)
         bench.ours("W8A8 static, entropy", *static, "--activation-range", "entropy")
         bench.ours("W8A8 dynamic", "--weights", "int8", "--activations", "dynamic", *calibrated)
+        bench.ours(
+            "weights int8, tensor, nearest, equalization", "--weights", "int8", "--granularity",
+            "tensor", "--equalization")
+        bench.ours("weights int8, channel, nearest, equalization", "--weights", "int8", "--equalization")
+        bench.ours(
+            "weights int8, channel, second-order, equalization", "--weights", "int8", "--equalization",
+            *calibrated)
+        bench.ours("W8A8 static, equalization", *static, "--equalization")
+        for strength in ("0.25", "0.5", "0.75"):
+            bench.ours(f"W8A8 static, smoothing {strength}", *static, "--smoothing", strength)
         bench.ours("W8A8 static, 10% of layers fp16", *static, "--budget", "layers<=10%")
         bench.theirs("W8A8 static, min-max, tensor", CalibrationMethod.MinMax)
         bench.theirs("W8A8 static, percentile, tensor", CalibrationMethod.Percentile)

@@ -13,16 +13,16 @@ struct ComponentPlanner {
   let calibration: CalibrationProvider
   let progress: @Sendable (String) -> Void
 
-  /// The decisions about `component`, whose tensors have the `decisions`.
+  /// The decisions about `original`, whose tensors have the `decisions`.
   ///
   /// - Throws: `QuantizationError`, and what calibration throws.
   func plan(
-    _ component: Component, _ decisions: [TensorDecision]
+    _ original: Component, _ decisions: [TensorDecision]
   ) throws -> ComponentQuantization {
     let byName = Dictionary(
       decisions.map { (ByteString($0.tensor.name), $0) }, uniquingKeysWith: { first, _ in first })
+    let (component, data) = try migrated(original, byName)
     let layers = WeightUsageAnalysis(graphs: component.graphs).layers
-    let data = try calibrationData(component, layers, byName)
     let recipe = recipe.resolved(isCalibrated: !data.isEmpty)
     let (activations, sites) = ActivationPlanner(
       recipe: recipe, component: component, decisions: byName
@@ -45,6 +45,24 @@ struct ComponentPlanner {
         settings: RoundingSettings(
           rounding: recipe.rounding ?? .nearest, range: recipe.weightRange ?? .minMax),
         moments: moments))
+  }
+
+  /// `original` with its scales moved as the recipe asks, and what each of its graphs is calibrated
+  /// on.
+  ///
+  /// - Throws: as `plan`.
+  func migrated(
+    _ original: Component, _ decisions: [ByteString: TensorDecision]
+  ) throws -> (component: Component, data: [Int: any CalibrationData]) {
+    let layers = WeightUsageAnalysis(graphs: original.graphs).layers
+    let data = try calibrationData(original, layers, decisions)
+    if recipe.smoothing != nil {
+      progress("smoothing activations of \(original.label)")
+      let wanted = layers.filter { decisions[ByteString($0.weight)]?.isInteger ?? false }
+      try requireData(original, wanted, data)
+    }
+    let migration = Migration(recipe: recipe, decisions: decisions)
+    return (try migration.applied(to: original, data), data)
   }
 
   /// What each graph with integer weights runs on.

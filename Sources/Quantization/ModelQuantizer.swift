@@ -85,6 +85,23 @@ public struct ModelQuantizer: Sendable {
       }, sources: sources)
     return (result, choice?.report)
   }
+
+  /// `model` with scales moved between weights and activations as the recipe asks, not quantized:
+  /// it computes the same.
+  ///
+  /// - Throws: as `quantize`.
+  package func migrated(_ model: Model) throws -> Model {
+    let decisions = try QuantizationPlanner(recipe: recipe).plan(model)
+    let planner = ComponentPlanner(recipe: recipe, calibration: calibration, progress: progress)
+    var result = model
+    for (index, component) in model.components.enumerated() {
+      let byName = Dictionary(
+        decisions[index].map { (ByteString($0.tensor.name), $0) },
+        uniquingKeysWith: { first, _ in first })
+      result.components[index] = try planner.migrated(component, byName).component
+    }
+    return result
+  }
 }
 
 extension ActivationDecision {

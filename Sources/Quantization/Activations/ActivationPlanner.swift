@@ -72,7 +72,7 @@ struct ActivationPlanner {
   }
 
   /// The inputs of the Concat that makes `value`, where all of them vary.
-  private func parts(of value: String, in graph: Graph) -> [String] {
+  func parts(of value: String, in graph: Graph) -> [String] {
     guard recipe.splitsConcatenations else { return [] }
     let key = ByteString(value)
     guard

@@ -12,6 +12,8 @@ extension Recipe {
     if let rounding { lines.append("rounding: \(rounding.rawValue)") }
     if let weightRange { lines.append("weight-range: \(weightRange)") }
     if let correctsBias { lines.append("bias-correction: \(correctsBias)") }
+    if equalizes { lines.append("equalization: true") }
+    if let smoothing { lines.append("smoothing: \(smoothing)") }
     if saturates { lines.append("saturate: true") }
     lines += Self.lines(activations)
     if !splitsConcatenations { lines.append("split-concatenations: false") }

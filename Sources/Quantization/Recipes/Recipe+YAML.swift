@@ -111,6 +111,11 @@ extension RecipeFields {
       RangeMethod(name: text).flatMap { [.minMax, .meanSquare].contains($0) ? $0 : nil }
     }
     recipe.correctsBias = try flag("bias-correction")
+    recipe.equalizes = try flag("equalization") ?? false
+    recipe.smoothing =
+      try parsed("smoothing", "none or a number over 0, at most 1") {
+        Recipe.smoothing(name: $0)
+      } ?? nil
     recipe.activations = try activations(StaticActivations()) ?? .none
     recipe.splitsConcatenations = try flag("split-concatenations") ?? true
     recipe.budget = try parsed("budget", "psnr>=DB, size<=P% or layers<=P%") { Budget(text: $0) }

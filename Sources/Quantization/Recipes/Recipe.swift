@@ -42,6 +42,10 @@ public struct Recipe: Hashable, Sendable {
   /// Whether biases make up for what quantized products lack on average; nil for yes with
   /// second-order rounding.
   public var correctsBias: Bool?
+  /// Whether consecutive weights are scaled to equal ranges, channel by channel.
+  public var equalizes = false
+  /// How much of an activation's range passes to the weights, over 0 to 1; nil for nothing.
+  public var smoothing: Float?
   /// What calibration runs.
   public var calibration = CalibrationSettings()
   /// What the choice of layers to keep in fp16 must hold to; nil to keep what the rules say.
@@ -75,7 +79,8 @@ extension Recipe {
   public var needsCalibration: Bool {
     let schemes = [activations] + rules.compactMap(\.activations)
     let isStatic = schemes.contains { if case .fixed = $0 { true } else { false } }
-    return isStatic || rounding == .secondOrder || correctsBias == true || budget != nil
+    return isStatic || smoothing != nil || rounding == .secondOrder || correctsBias == true
+      || budget != nil
   }
 
   /// The recipe with its open choices made.

@@ -48,3 +48,13 @@ extension ActivationScheme {
     }
   }
 }
+
+extension Recipe {
+  /// The strength that `name` means, nil for `none`; no value for a text that means neither that nor
+  /// a number over 0 and at most 1.
+  public static func smoothing(name: String) -> Float?? {
+    if name == "none" { return .some(nil) }
+    guard let strength = Float(name), strength > 0, strength <= 1 else { return nil }
+    return strength
+  }
+}

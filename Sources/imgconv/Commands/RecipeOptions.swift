@@ -36,6 +36,13 @@ struct RecipeOptions: ParsableArguments {
     help: "Let biases make up for what quantized products lack on average.")
   var biasCorrection: Bool?
 
+  @Flag(inversion: .prefixedNo, help: "Scale consecutive weights to equal ranges by channel.")
+  var equalization: Bool?
+
+  @Option(
+    help: "How much of activations' ranges passes to the weights: none, or over 0 to 1 (0.5).")
+  var smoothing: SmoothingStrength?
+
   @Option(help: "How activations are quantized: none, dynamic or static.")
   var activations: ActivationKind?
 
@@ -98,6 +105,8 @@ extension RecipeOptions {
     resolved.rounding = rounding ?? resolved.rounding
     resolved.weightRange = weightRange ?? resolved.weightRange
     resolved.correctsBias = biasCorrection ?? resolved.correctsBias
+    resolved.equalizes = equalization ?? resolved.equalizes
+    if let smoothing { resolved.smoothing = smoothing.strength }
     resolved.activations = changedActivations(resolved.activations)
     resolved.splitsConcatenations = splitConcatenations ?? resolved.splitsConcatenations
     resolved.budget = budget ?? resolved.budget
@@ -176,6 +185,17 @@ enum ActivationType: String, ExpressibleByArgument, CaseIterable {
   case int8
 
   var dtype: DType { self == .int8 ? .int8 : .uint8 }
+}
+
+/// A `--smoothing STRENGTH`.
+struct SmoothingStrength: ExpressibleByArgument {
+  /// nil for `none`.
+  let strength: Float?
+
+  init?(argument: String) {
+    guard let strength = Recipe.smoothing(name: argument) else { return nil }
+    self.strength = strength
+  }
 }
 
 /// A `--keep PATTERN=TYPE`.
