@@ -6,9 +6,12 @@ SOURCE is anything `imgconv import` reads, GOLDEN a safetensors file with its in
 GRAPH the graph where there are several. Each source is quantized by every scheme below and exported
 as ONNX, safetensors and GGUF. The ONNX model must give in ONNX Runtime, as it optimises it and
 without optimisation, what imgconv gives of the artifact: weight-only within 1e-4 of the output's
-range, 8-bit activations within 2 steps of an 8-bit output (range / 255). Safetensors and GGUF must
-read back: stored integers and scales give the restored weights exactly, GGUF's Q8_0 blocks of 32
-within half a step of theirs. Ends with status 1 where one does not.
+range, 8-bit activations within 2 steps of an 8-bit output (range / 255) or in the root mean
+square as far as ONNX Runtime's two runs are from each other (within a quarter): a product's last bit decides now and then how the next activation is
+rounded, and deep networks spread that. The largest and the root mean square difference are shown.
+Safetensors and GGUF must read back: stored integers and scales give the restored weights exactly
+(int4 has no safetensors type: only restored), GGUF's Q8_0 blocks of 32 within half a step of theirs.
+Ends with status 1 where one does not.
 """
 
 import os
@@ -68,36 +71,41 @@ class Check:
         return {i.name: given[i.name].astype(kinds[i.type]) for i in session.get_inputs()}
 
     def onnx(self, scheme):
-        limit = STEPS / 255 if "W8A8" in scheme else TOLERANCE
-        ours, texts = None, []
+        isActive = "W8A8" in scheme
+        theirs = []
         for level in (ort.GraphOptimizationLevel.ORT_ENABLE_ALL, ort.GraphOptimizationLevel.ORT_DISABLE_ALL):
             options = ort.SessionOptions()
             options.graph_optimization_level = level
             session = ort.InferenceSession(
                 self.path("q.onnx"), options, providers=["CPUExecutionProvider"])
             feeds = self.feeds(session)
-            if ours is None:
-                save_file(feeds, self.path("in.safetensors"))
-                self.imgconv(
-                    "run", self.path("q.imgc"), *self.component, "--inputs",
-                    self.path("in.safetensors"), "-o", self.path("ours.safetensors"), "--force")
-                ours = load_file(self.path("ours.safetensors"))
-            worst = 0.0
-            for output, theirs in zip(session.get_outputs(), session.run(None, feeds)):
-                mine = ours[output.name].astype(np.float64)
-                extent = max(float(mine.max() - mine.min()), 1e-30)
-                worst = max(worst, float(np.abs(mine - theirs).max()) / extent)
-            texts.append(
-                f"{worst * 255:6.3f} steps" if "W8A8" in scheme else f"{worst:.1e} of the range")
-            # The optimised form is what a product runs; the other says where a difference comes from.
-            self.failed |= worst > limit
-            texts[-1] += "" if worst <= limit else " FAIL"
-        return " | ".join(texts)
+            theirs.append(dict(zip([o.name for o in session.get_outputs()], session.run(None, feeds))))
+        save_file(feeds, self.path("in.safetensors"))
+        self.imgconv(
+            "run", self.path("q.imgc"), *self.component, "--inputs", self.path("in.safetensors"),
+            "-o", self.path("ours.safetensors"), "--force")
+        ours = load_file(self.path("ours.safetensors"))
+        optimised, plain, itself = (
+            largest(ours, theirs[0]), largest(ours, theirs[1]), largest(theirs[0], theirs[1]))
+        worst = max(optimised[0], plain[0])
+        within = worst <= (STEPS / 255 if isActive else TOLERANCE)
+        alike = isActive and max(optimised[1], plain[1]) <= 1.25 * itself[1]
+        self.failed |= not within and not alike
+        verdict = "ok" if within else "as ORT itself" if alike else "FAIL"
+        if not isActive:
+            return f"{optimised[0]:.1e} | {plain[0]:.1e} of the range {verdict}"
+        return " | ".join(
+            f"{most * 255:.2f} ({mean * 255:.3f})" for most, mean in (optimised, plain, itself)
+        ) + f" steps {verdict}"
 
-    def weights(self):
-        for name, options in (("s.safetensors", []), ("plain.safetensors", ["--restore"]), ("w.gguf", [])):
+    def weights(self, scheme):
+        files = [("plain.safetensors", ["--restore"]), ("w.gguf", [])]
+        if "int4" not in scheme:
+            files.append(("s.safetensors", []))
+        for name, options in files:
             self.imgconv("export", self.path("q.imgc"), "-o", self.path(name), "--force", *options)
-        plain, stored = load_plain(self.path("plain.safetensors")), load_stored(self.path("s.safetensors"))
+        plain = load_plain(self.path("plain.safetensors"))
+        stored = load_stored(self.path("s.safetensors")) if "int4" not in scheme else {}
         worst = 0.0
         for name, value in plain.items():
             scale = stored.get(name + ".scale")
@@ -122,6 +130,16 @@ class Check:
                 steps = max(steps, 0.0 if not error.any() else np.inf)
         self.failed |= worst > 0 or steps > 1
         return f"safetensors {worst:.1e}{'' if worst == 0 else ' FAIL'}, gguf {types}: {steps:.2f}{'' if steps <= 1 else ' FAIL'}"
+
+
+def largest(left, right):
+    """The largest and the root mean square difference over the range of `left`, of all outputs."""
+    found = [(0.0, 0.0)]
+    for name, value in left.items():
+        difference = value.astype(np.float64) - right[name]
+        extent = max(float(value.max() - value.min()), 1e-30)
+        found.append((np.abs(difference).max() / extent, np.sqrt((difference ** 2).mean()) / extent))
+    return max(found)
 
 
 def load_plain(path):
@@ -177,7 +195,8 @@ def channel_axes(integers, scale, zero, plain):
 
 def main():
     tool, failed = sys.argv[1], False
-    print(f"onnxruntime {ort.__version__}: as optimised | unoptimised")
+    print(f"onnxruntime {ort.__version__}: imgconv against it as optimised | unoptimised "
+          "(| against each other); largest (root mean square)")
     for argument in sys.argv[2:]:
         source, golden, *graph = argument.split("=")
         name = "/".join(os.path.normpath(source).split("/")[-2:]) + (f" {graph[0]}" if graph else "")
@@ -186,7 +205,7 @@ def main():
             for scheme, options in SCHEMES.items():
                 try:
                     check.quantize(options)
-                    text = f"{check.onnx(scheme):40} {check.weights()}"
+                    text = f"{check.onnx(scheme):58} {check.weights(scheme)}"
                 except Exception as error:
                     check.failed, text = True, f"FAIL {str(error)[:300]}"
                 print(f"{name:44} {scheme:24} {text}", flush=True)

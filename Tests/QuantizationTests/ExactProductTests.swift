@@ -20,6 +20,8 @@ struct ExactProductTests {
     let component = model.components[0].withExactProducts()
     #expect(
       component.graphs[0].nodes.map(\.opType) == ["DequantizeLinear", "Reshape", "Cast", "MatMul"])
+    let names = component.graphs[0].nodes.map(\.name).filter { !$0.isEmpty }
+    #expect(Set(names).count == names.count)
     var exact = model
     exact.components[0] = component
     let inputs = [["x": try Tensor(SampleGraphs.noise(64, seed: 9), [4, 16])]]

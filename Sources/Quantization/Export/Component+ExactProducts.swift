@@ -32,6 +32,7 @@ extension Graph {
       let real = node.outputs[0]
       let inner = GeneratedNames.free("\(real).dequantized", &taken)
       shifted.outputs = [inner]
+      if !shifted.name.isEmpty { shifted.name = inner }
       return [
         shifted, Node("Reshape", name: real, inputs: [inner, shape], outputs: [real]),
       ]
