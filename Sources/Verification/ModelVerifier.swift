@@ -105,21 +105,41 @@ public struct ModelVerifier {
   ) throws -> [Measurement] {
     let inputs = try samples.samples(for: referenceGraph, of: reference)
     // One model in memory at a time: the reference's outputs are kept, not its weights.
-    let expected = try outputs(of: reference, referenceGraph, inputs, "reference")
-    let found = try outputs(of: candidate, candidateGraph, inputs, "candidate")
-    return try referenceGraph.outputs.flatMap { output in
-      let subject = Subject(
-        component: reference.label, graph: referenceGraph.name, depth: .outputs,
-        name: output.name, isExact: output.type.dtype.map { !$0.isFloatingPoint } ?? false)
-      return try zip(expected, found).enumerated().map { index, pair in
-        let number = samples.firstNumber + index
-        let left = try Self.value(output.name, in: pair.0)
-        let right = try Self.value(output.name, in: pair.1)
-        try observe(subject, number, left, right)
-        let comparison = try TensorComparison(name: output.name, reference: left, candidate: right)
-        return Measurement(subject: subject, sample: number, values: comparison.metrics)
+    let cache = TensorCache()
+    var kept: [[TensorCache.Kept]] = []
+    try run(reference, referenceGraph, inputs, "reference") { _, outputs in
+      kept.append(
+        try referenceGraph.outputs.map { try cache.keep(Self.value($0.name, in: outputs)) })
+    }
+    var measurements: [Measurement] = []
+    try run(candidate, candidateGraph, inputs, "candidate") { index, outputs in
+      for (output, expected) in zip(referenceGraph.outputs, kept[index]) {
+        measurements.append(
+          try measure(
+            subject(output, reference, referenceGraph), samples.firstNumber + index,
+            try cache.tensor(expected), try Self.value(output.name, in: outputs)))
       }
     }
+    return measurements
+  }
+
+  private func subject(_ output: ValueInfo, _ component: Component, _ graph: Graph) -> Subject {
+    Subject(
+      component: component.label, graph: graph.name, depth: .outputs, name: output.name,
+      isExact: output.type.dtype.map { !$0.isFloatingPoint } ?? false)
+  }
+
+  private func measure(
+    _ subject: Subject, _ sample: Int, _ reference: Tensor, _ candidate: Tensor
+  ) throws -> Measurement {
+    try observe(subject, sample, reference, candidate)
+    let comparison = try TensorComparison(
+      name: subject.name, reference: reference, candidate: candidate)
+    var values = comparison.metrics
+    if reference.shape.rank == 4, [1, 3].contains(reference.shape[1]) {
+      values.merge(try ImageMetrics.values(reference: reference, candidate: candidate)) { $1 }
+    }
+    return Measurement(subject: subject, sample: sample, values: values)
   }
 
   private static func value(_ name: String, in outputs: [String: Tensor]) throws -> Tensor {
@@ -129,14 +149,15 @@ public struct ModelVerifier {
     return tensor
   }
 
-  private func outputs(
-    of component: Component, _ graph: Graph, _ inputs: [[String: Tensor]], _ role: String
-  ) throws -> [[String: Tensor]] {
+  private func run(
+    _ component: Component, _ graph: Graph, _ inputs: [[String: Tensor]], _ role: String,
+    visit: (Int, [String: Tensor]) throws -> Void
+  ) throws {
     progress("\(component.label): preparing the \(role)")
     let session = try Session(graph: graph, weights: component.weights)
-    return try inputs.enumerated().map { index, sample in
+    for (index, sample) in inputs.enumerated() {
       progress("\(component.label): \(role), sample \(index + 1) of \(inputs.count)")
-      return try session.run(sample)
+      try visit(index, try session.run(sample))
     }
   }
 }

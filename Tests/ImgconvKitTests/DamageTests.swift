@@ -15,7 +15,7 @@ struct DamageTests {
       candidate: Model(components: [candidate]), reference: Model(components: [reference]))
     let artifact = ComparedArtifact(name: "student", digest: "", byteCount: 0)
     let day = try #require(CalendarDay("2026-11-24"))
-    return VerificationReport(
+    return try VerificationReport(
       tool: "test", candidate: artifact, reference: artifact,
       settings: VerificationSettings(count: 1), precisions: measured.precisions,
       policy: GatePolicy(), measurements: measured.measurements, drift: measured.drift, day: day)

@@ -10,8 +10,8 @@ struct GatePolicyTests {
   }
 
   @Test("one sample beyond a limit fails and is named")
-  func worst() {
-    let judgement = Reports.report([45, 39.5, 50], policy: policy(40)).judgement
+  func worst() throws {
+    let judgement = try Reports.report([45, 39.5, 50], policy: policy(40)).judgement
     #expect(judgement.verdict == .fail)
     #expect(judgement.findings.map(\.sample) == [1])
     #expect(
@@ -21,7 +21,7 @@ struct GatePolicyTests {
   }
 
   @Test("the first rule that limits a metric counts; the defaults complete what no rule limits")
-  func order() {
+  func order() throws {
     let policy = GatePolicy(rules: [
       GateRule(match: "im*", limits: Limits(worst: [.psnr: 44])),
       GateRule(limits: Limits(worst: [.psnr: 10, .ssim: 0.9])),
@@ -31,7 +31,7 @@ struct GatePolicyTests {
   }
 
   @Test("rules look at depth, number of steps and step")
-  func steps() {
+  func steps() throws {
     let rule = GateRule(depth: .trajectory, steps: 3, step: 2, limits: Limits(worst: [.psnr: 1]))
     func subject(_ steps: Int, _ step: Int?) -> Subject {
       Subject(component: "unet", depth: .trajectory, name: "x0", steps: steps, step: step)
@@ -44,37 +44,37 @@ struct GatePolicyTests {
   }
 
   @Test("integers must agree exactly whatever the rules say")
-  func exact() {
+  func exact() throws {
     let subject = Subject(component: "m", depth: .outputs, name: "ids", isExact: true)
     #expect(
       policy(1).limits(for: subject, precision: .int4).worst == [.maximumError: 0, .nonFinite: 0])
   }
 
   @Test("a limit on the mean looks at the mean alone")
-  func mean() {
+  func mean() throws {
     let policy = GatePolicy(
       rules: [GateRule(limits: Limits(mean: [.psnr: 40]))], usesDefaults: false)
-    #expect(Reports.report([30, 51], policy: policy).passed)
-    let failed = Reports.report([30, 49], policy: policy).judgement
+    #expect(try Reports.report([30, 51], policy: policy).passed)
+    let failed = try Reports.report([30, 49], policy: policy).judgement
     #expect(failed.findings.map(\.kind) == [.mean])
   }
 
   @Test("NaN keeps to no limit")
-  func notANumber() {
-    #expect(Reports.report([.nan], policy: policy(1)).judgement.verdict == .fail)
+  func notANumber() throws {
+    #expect(try Reports.report([.nan], policy: policy(1)).judgement.verdict == .fail)
   }
 
   @Test("a failure rate needs samples: too few decide nothing, enough pass, too many fail")
-  func failureRate() {
-    let few = Reports.report([Double](repeating: 50, count: 20), policy: policy(40, rate: 0.05))
+  func failureRate() throws {
+    let few = try Reports.report([Double](repeating: 50, count: 20), policy: policy(40, rate: 0.05))
     #expect(few.judgement.verdict == .undecided)
     #expect(few.judgement.notes.first?.contains("with none failing it takes 59") == true)
-    let enough = Reports.report([Double](repeating: 50, count: 59), policy: policy(40, rate: 0.05))
+    let enough = try Reports.report([Double](repeating: 50, count: 59), policy: policy(40, rate: 0.05))
     #expect(enough.judgement.verdict == .pass)
     let one = [30] + [Double](repeating: 50, count: 92)
-    #expect(Reports.report(one, policy: policy(40, rate: 0.05)).judgement.verdict == .pass)
+    #expect(try Reports.report(one, policy: policy(40, rate: 0.05)).judgement.verdict == .pass)
     let many = [Double](repeating: 30, count: 6) + [Double](repeating: 50, count: 14)
-    #expect(Reports.report(many, policy: policy(40, rate: 0.05)).judgement.verdict == .fail)
+    #expect(try Reports.report(many, policy: policy(40, rate: 0.05)).judgement.verdict == .fail)
   }
 
   @Test("a waiver lets a breach pass until its day, with its reason")
@@ -82,20 +82,20 @@ struct GatePolicyTests {
     var policy = policy(40)
     let day = try #require(CalendarDay("2026-11-24"))
     policy.waivers = [Waiver(match: "image", metric: .psnr, reason: "known", expires: day)]
-    let waived = Reports.report([39], policy: policy).judgement
+    let waived = try Reports.report([39], policy: policy).judgement
     #expect(waived.verdict == .pass)
     #expect(waived.findings.first?.waiver?.reason == "known")
     policy.waivers[0].expires = try #require(CalendarDay("2026-11-23"))
-    let expired = Reports.report([39], policy: policy).judgement
+    let expired = try Reports.report([39], policy: policy).judgement
     #expect(expired.verdict == .fail)
     #expect(expired.notes == ["the waiver of PSNR for image expired on 2026-11-23: known"])
   }
 
   @Test("falling behind a baseline beyond the tolerance fails inside the absolute limits")
-  func baseline() {
-    let earlier = Reports.report([50, 52])
-    #expect(Reports.report([50, 51.2], baseline: earlier).passed)
-    let behind = Reports.report([50, 50.8], baseline: earlier).judgement
+  func baseline() throws {
+    let earlier = try Reports.report([50, 52])
+    #expect(try Reports.report([50, 51.2], baseline: earlier).passed)
+    let behind = try Reports.report([50, 50.8], baseline: earlier).judgement
     #expect(behind.verdict == .fail)
     #expect(behind.findings.map(\.kind) == [.baseline])
     #expect(

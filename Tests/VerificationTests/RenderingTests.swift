@@ -14,7 +14,7 @@ struct RenderingTests {
 
   @Test("JUnit XML is well-formed and counts what fails")
   func junit() throws {
-    var report = Reports.report([20, 50])
+    var report = try Reports.report([20, 50])
     report.candidate.name = "a<&\"b"
     let document = try XMLDocument(xmlString: try text(report, .junit))
     let root = try #require(document.rootElement())
@@ -28,7 +28,7 @@ struct RenderingTests {
 
   @Test("Markdown opens with the verdict and escapes bars in tables")
   func markdown() throws {
-    var report = Reports.report([50])
+    var report = try Reports.report([50])
     report.measurements[0].subject.name = "a|b"
     report.judgement = report.policy.judge(
       report.measurements, precisions: report.precisions, on: Reports.day)
@@ -39,7 +39,7 @@ struct RenderingTests {
 
   @Test("the page loads nothing, escapes names and shows the verdict, pictures and a chart")
   func html() throws {
-    var report = Reports.report([20, 50])
+    var report = try Reports.report([20, 50])
     report.candidate.name = "<script>alert(1)</script>"
     report.images = [
       ImagePair(

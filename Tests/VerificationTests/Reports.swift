@@ -17,8 +17,8 @@ enum Reports {
   static func report(
     _ psnr: [Double], first: Int = 0, shard: Shard? = nil, count: Int? = nil,
     policy: GatePolicy = GatePolicy(), baseline: VerificationReport? = nil
-  ) -> VerificationReport {
-    VerificationReport(
+  ) throws -> VerificationReport {
+    try VerificationReport(
       tool: "test", candidate: artifact, reference: artifact,
       settings: VerificationSettings(count: count ?? psnr.count), shard: shard,
       precisions: ["vae": .int8], policy: policy,

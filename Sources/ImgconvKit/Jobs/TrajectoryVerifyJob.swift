@@ -59,37 +59,58 @@ extension TrajectoryVerifyJob {
     }
     let earlier = try base.baseline.map { try VerificationReport(path: $0) }
     let pair = try TrajectoryPair(self)
-    // One model in memory at a time: the reference's steps are kept, not its weights.
-    let expected = try walk(pair.referenceSide, pair.loadedReference.model, nil, progress)
-    let samplerDrift = try pair.referenceSide.drift(of: pair.candidateSide, along: expected)
-    let found = try walk(
-      pair.candidateSide, pair.encoders, pair.reference.decoder, progress)
     var gallery = ImageGallery(sheetIsWanted: picture != nil)
+    var judge = try ImageSetJudge(base.metricModels)
     let comparison = TrajectoryComparison(
       component: pair.reference.denoiser, graph: pair.reference.graph
-    ) { try gallery.add($0, $1, reference: $2, candidate: $3) }
-    let measurements = try comparison.measure(reference: expected, candidate: found)
-    let layers = try self.layers(pair, expected, progress)
-    var report = try report(
-      pair, measurements + layers.measurements, layers.drift, samplerDrift, gallery, earlier)
-    if !report.passed, report.drift == nil {
-      report.drift = try drift(report, pair, expected, progress)
+    ) { subject, sample, reference, candidate in
+      try gallery.add(subject, sample, reference: reference, candidate: candidate)
+      try judge.add(
+        subject, sample, reference: reference, candidate: candidate,
+        label: pair.referenceSide.plan.labels(sample..<(sample + 1))?.first)
+    }
+    // One model in memory at a time: the reference's steps are kept, not its weights.
+    let kept = KeptTrajectories()
+    try walk(pair.referenceSide, nil, progress) { try kept.add($0) }
+    let samplerDrift = try pair.referenceSide.drift(of: pair.candidateSide, along: kept.first)
+    var measurements: [Measurement] = []
+    var index = 0
+    try walk(pair.candidateSide, pair.reference.decoder, progress) { walked in
+      measurements += try comparison.measure(walked, against: index, of: kept)
+      index += 1
+    }
+    let layers = try self.layers(pair, kept.first, progress)
+    measurements += layers.measurements + judge.measurements
+    func judged(_ drift: LayerDrift?) throws -> VerificationReport {
+      try self.report(
+        pair, measurements, drift, samplerDrift, judge.distributions, gallery, earlier)
+    }
+    var report = try judged(layers.drift)
+    if layers.drift == nil, let drift = try drift(report, pair, progress) {
+      report = try judged(drift)
     }
     if let picture { try gallery.writeSheet(to: picture) }
     return report
   }
 
   private func walk(
-    _ side: TrajectorySide, _ whole: Model, _ decoder: LatentDecoder?,
+    _ side: TrajectorySide, _ decoder: LatentDecoder?, _ progress: @escaping (String) -> Void,
+    visit: (WalkedTrajectory) throws -> Void
+  ) throws {
+    try runner(side, side.samplers, decoder, progress)
+      .walk(samples, seed: base.seed, shape: side.shape, visit: visit)
+  }
+
+  private func runner(
+    _ side: TrajectorySide, _ samplers: [any Sampler], _ decoder: LatentDecoder?,
     _ progress: @escaping (String) -> Void
-  ) throws -> [WalkedTrajectory] {
-    let plan = try ConditioningPlan(side.model, of: whole, conditions)
-    let runner = TrajectoryRunner(
-      model: side.model, samplers: side.samplers, guidance: plan.evaluationScale(side.guidance),
+  ) -> TrajectoryRunner {
+    TrajectoryRunner(
+      model: side.model, samplers: samplers,
+      guidance: side.plan.evaluationScale(side.guidance),
       conditions: {
-        try plan.conditions($0..<($0 + 1), shape: side.shape, guidance: side.guidance)
+        try side.plan.conditions($0..<($0 + 1), shape: side.shape, guidance: side.guidance)
       }, decoder: decoder, progress: progress)
-    return try runner.walk(samples, seed: base.seed, shape: side.shape)
   }
 
   private var samples: Range<Int> { base.shard?.samples(of: base.count) ?? 0..<base.count }
@@ -111,39 +132,47 @@ extension TrajectoryVerifyJob {
 
   private func report(
     _ pair: TrajectoryPair, _ measurements: [Measurement], _ drift: LayerDrift?,
-    _ samplerDrift: SamplerDrift?, _ gallery: ImageGallery, _ baseline: VerificationReport?
+    _ samplerDrift: SamplerDrift?, _ distributions: [FeatureDistribution], _ gallery: ImageGallery,
+    _ baseline: VerificationReport?
   ) throws -> VerificationReport {
     let label = pair.reference.denoiser.label
     let precision = Precision(
       candidate: pair.candidate.denoiser, reference: pair.reference.denoiser)
-    return VerificationReport(
+    return try VerificationReport(
       tool: Provenance.tool, candidate: try ComparedArtifact(pair.loadedCandidate),
       reference: try ComparedArtifact(pair.loadedReference),
       settings: VerificationSettings(
         seed: base.seed, count: base.count,
         depths: [.trajectory] + (base.comparesLayers ? [.cumulative, .isolated] : []),
-        trajectorySteps: steps),
+        trajectorySteps: steps, metricNetworks: try base.metricNetworks),
       shard: base.shard, precisions: [label: precision], policy: base.policy,
       measurements: measurements, drift: drift, samplerDrift: samplerDrift,
-      images: gallery.pairs, baseline: baseline, day: VerifyJob.today)
+      distributions: distributions, images: gallery.pairs, baseline: baseline, day: VerifyJob.today)
   }
 
-  /// The layer at fault on the first failing step's inputs; nil where none is.
+  /// The layer at fault on the inputs of the first failing step of the first failing sample; nil
+  /// where none is. That sample alone is looked at, so that parts of a verification find the same.
   private func drift(
-    _ report: VerificationReport, _ pair: TrajectoryPair, _ walked: [WalkedTrajectory],
-    _ progress: @escaping (String) -> Void
+    _ report: VerificationReport, _ pair: TrajectoryPair, _ progress: @escaping (String) -> Void
   ) throws -> LayerDrift? {
-    let breach = report.judgement.breaches.first { $0.sample != nil }
-    let trajectory = walked.first {
-      $0.sample == breach?.sample && $0.stepCount == breach?.subject.steps
-    }
-    guard let breach, let trajectory, let inputs = trajectory.inputs(of: breach.subject.step) else {
-      return nil
-    }
-    let comparison = try LayerComparison(
+    let breaches = report.judgement.breaches.filter { $0.subject.depth == .trajectory }
+    guard report.samplerDrift?.transition == nil,
+      let sample = breaches.compactMap(\.sample).min(),
+      let breach = breaches.first(where: { $0.sample == sample }),
+      let sampler = pair.referenceSide.samplers.first(where: {
+        $0.timesteps.count == breach.subject.steps
+      })
+    else { return nil }
+    var inputs: [String: Tensor]?
+    try runner(pair.referenceSide, [sampler], nil, progress)
+      .walk(sample..<(sample + 1), seed: base.seed, shape: pair.referenceSide.shape) { walked in
+        inputs = walked.inputs(of: breach.subject.step)
+      }
+    guard let inputs else { return nil }
+    return try LayerComparison(
       reference: pair.reference.denoiser, pair.reference.graph,
-      candidate: pair.candidate.denoiser, pair.candidate.graph, progress: progress)
-    return try comparison.drift(on: inputs, sample: trajectory.sample)
+      candidate: pair.candidate.denoiser, pair.candidate.graph, progress: progress
+    ).drift(on: inputs, sample: sample)
   }
 }
 
@@ -157,12 +186,6 @@ private struct TrajectoryPair {
   var candidate: GenerationModel { candidateSide.model }
   var reference: GenerationModel { referenceSide.model }
 
-  /// The model whose text encoders tell the candidate what to show: its own where it has any.
-  var encoders: Model {
-    let hasOwn = loadedCandidate.model.components.contains { $0.name.hasPrefix("text_encoder") }
-    return hasOwn ? loadedCandidate.model : loadedReference.model
-  }
-
   init(_ job: TrajectoryVerifyJob) throws {
     loadedCandidate = try ModelLoader().load(path: job.base.candidate)
     loadedReference = try ModelLoader().load(path: job.base.reference)
@@ -175,13 +198,17 @@ private struct TrajectoryPair {
     let shared = AttachedFile(path: reference.schedulerFile, content: reference.schedulerBytes)
     let candidate = try GenerationModel(
       loadedCandidate.model, scheduler: others ?? given ?? (lacksOwn ? shared : nil))
+    // A candidate without text encoders is told what to show by the reference's.
+    let hasEncoders = loadedCandidate.model.components.contains {
+      $0.name.hasPrefix("text_encoder")
+    }
+    let encoders = hasEncoders ? loadedCandidate.model : loadedReference.model
     candidateSide = try TrajectorySide(
-      candidate, steps: job.steps, options: job.options, extents: job.extents,
+      candidate, of: encoders, conditions: job.conditions, steps: job.steps, options: job.options, extents: job.extents,
       correctsNoise: job.candidateCorrection, guidance: job.options.guidance)
     referenceSide = try TrajectorySide(
-      reference, steps: job.steps, options: job.options, extents: job.extents,
-      correctsNoise: job.referenceCorrection,
-      guidance: job.referenceGuidance ?? job.options.guidance)
+      reference, of: loadedReference.model, conditions: job.conditions, steps: job.steps, options: job.options, extents: job.extents,
+      correctsNoise: job.referenceCorrection, guidance: job.referenceGuidance ?? job.options.guidance)
   }
 }
 

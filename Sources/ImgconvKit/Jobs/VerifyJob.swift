@@ -29,6 +29,8 @@ public struct VerifyJob: Sendable {
   public var baseline: String?
   /// Where a PNG of the outputs that are images goes: reference, candidate, difference times 8.
   public var images: String?
+  /// Networks that judge outputs that are images, each a path or `FILE:OUTPUT`.
+  public var metricModels: [String] = []
   /// Whether `images` may be replaced.
   public var replacesExisting: Bool
 
@@ -66,20 +68,24 @@ extension VerifyJob {
     let candidate = try ModelLoader().load(path: candidate)
     let reference = try ModelLoader().load(path: reference)
     var gallery = ImageGallery(sheetIsWanted: picture != nil)
+    var judge = try ImageSetJudge(metricModels)
     let verifier = ModelVerifier(
       samples: try samples(), comparesLayers: comparesLayers, progress: progress
     ) {
       subject, sample, reference, candidate in
       try gallery.add(subject, sample, reference: reference, candidate: candidate)
+      try judge.add(subject, sample, reference: reference, candidate: candidate, label: nil)
     }
     let measured = try verifier.measure(candidate: candidate.model, reference: reference.model)
-    var report = VerificationReport(
+    var report = try VerificationReport(
       tool: Provenance.tool, candidate: try ComparedArtifact(candidate),
-      reference: try ComparedArtifact(reference), settings: settings, shard: shard,
-      precisions: measured.precisions, policy: policy, measurements: measured.measurements,
+      reference: try ComparedArtifact(reference), settings: try settings, shard: shard,
+      precisions: measured.precisions, policy: policy,
+      measurements: measured.measurements + judge.measurements,
       drift: measured.drift,
       samplerDrift: try SamplingDifference.drift(
-        candidate: candidate.model, reference: reference.model), images: gallery.pairs,
+        candidate: candidate.model, reference: reference.model),
+      distributions: judge.distributions, images: gallery.pairs,
       baseline: earlier, day: Self.today)
     if bisects, !report.passed {
       report.bisection = try bisection(report, candidate.model, reference.model, progress)
@@ -116,9 +122,19 @@ extension VerifyJob {
   }
 
   private var settings: VerificationSettings {
-    VerificationSettings(
-      inputs: inputs.map(\.lastComponent), seed: seed, count: inputs.isEmpty ? count : 1,
-      depths: comparesLayers ? [.outputs, .cumulative, .isolated] : [.outputs])
+    get throws {
+      VerificationSettings(
+        inputs: inputs.map(\.lastComponent), seed: seed, count: inputs.isEmpty ? count : 1,
+        depths: comparesLayers ? [.outputs, .cumulative, .isolated] : [.outputs],
+        metricNetworks: try metricNetworks)
+    }
+  }
+
+  /// The metric networks by name and digest; nil for none.
+  var metricNetworks: [String]? {
+    get throws {
+      metricModels.isEmpty ? nil : try metricModels.map { try MetricNetwork.identity(of: $0) }
+    }
   }
 
   private func samples() throws -> any SampleSource {

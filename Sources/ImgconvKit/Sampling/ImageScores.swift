@@ -1,8 +1,4 @@
-import Diffusion
-import FileIO
-import ModelGraph
 import Operators
-import Runtime
 import SafetensorsFormat
 import Tensors
 import Verification
@@ -25,7 +21,7 @@ public struct ImageScores: Sendable {
 /// `[N, classes]`, `features` `[N, n]`, or both. The reference's moments are the tensors `mean` `[n]`
 /// and `covariance` `[n, n]` of a safetensors file.
 struct ImageJudge {
-  private let session: Session
+  private let network: MetricNetwork
   private let reference: FeatureMoments?
   private var features: [[Double]] = []
   private var correct = 0
@@ -33,12 +29,8 @@ struct ImageJudge {
   private var count = 0
 
   /// - Throws: what reading the two files throws; `JobError.inputFile` for lacking moments.
-  init(classifier path: String, reference: String?) throws {
-    let loaded = try ModelLoader().load(path: path)
-    guard let component = loaded.model.components.first(where: { !$0.graphs.isEmpty }),
-      let graph = component.graphs.first, graph.requiredInputs.count == 1
-    else { throw JobError.noGraph(path: path, command: "--metric-model") }
-    session = try Session(graph: graph, weights: component.weights)
+  init(classifier specification: String, reference: String?) throws {
+    network = try MetricNetwork(specification)
     self.reference = try reference.map(Self.moments)
   }
 
@@ -55,26 +47,17 @@ struct ImageJudge {
 
   /// Looks at a batch of images, float32, and the classes that they shall show.
   mutating func add(_ images: Tensor, labels: [Int]?) throws {
-    let clamped = images.array(of: Float.self).map { min(max($0, -1), 1) }
-    let outputs = try session.run([
-      session.inputs[0].name: try Tensor(clamped, images.shape)
-    ])
+    let outputs = try network.look(at: images)
     count += images.shape[0]
     if let logits = outputs["logits"], let labels {
-      let rows = try Self.rows(logits)
-      for (row, label) in zip(rows, labels) {
+      for (row, label) in zip(logits, labels) {
         labelled += 1
-        if let best = row.indices.max(by: { row[$0] < row[$1] }), best == label { correct += 1 }
+        if row.indexOfLargest == label { correct += 1 }
       }
     }
-    if let found = outputs["features"], reference != nil { features += try Self.rows(found) }
-  }
-
-  private static func rows(_ tensor: Tensor) throws -> [[Double]] {
-    let values = try tensor.converted(to: .float64).array(of: Double.self)
-    let size = tensor.shape.rank > 0 && tensor.shape[0] > 0 ? values.count / tensor.shape[0] : 0
-    guard size > 0 else { return [] }
-    return stride(from: 0, to: values.count, by: size).map { Array(values[$0..<($0 + size)]) }
+    if let found = outputs[network.output ?? "features"], reference != nil {
+      features += found.map { $0.map(Double.init) }
+    }
   }
 
   /// The scores of all images.

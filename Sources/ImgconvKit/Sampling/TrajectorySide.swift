@@ -7,6 +7,8 @@ import Verification
 struct TrajectorySide {
   /// The model.
   let model: GenerationModel
+  /// What its images shall show.
+  let plan: ConditioningPlan
   /// What it records of its sampling, options that override it put in.
   let record: SamplingRecord
   /// Its samplers, one for each number of steps.
@@ -19,12 +21,15 @@ struct TrajectorySide {
   /// Makes the samplers that `model` records, few-step ones where it records none.
   ///
   /// - Parameters:
+  ///   - whole: the model with its text encoders, which are run if there are prompts.
+  ///   - conditions: what images shall show.
   ///   - options: what overrides the record; the number of steps is not looked at.
   ///   - extents: how large images are.
   ///   - correctsNoise: what overrides both for this side; nil for nothing.
   /// - Throws: `DiffusionError`, `JobError.option`.
   init(
-    _ model: GenerationModel, steps: [Int], options: SamplingOptions, extents: ImageExtents,
+    _ model: GenerationModel, of whole: Model, conditions: ConditioningOptions, steps: [Int],
+    options: SamplingOptions, extents: ImageExtents,
     correctsNoise: Bool?, guidance: Float
   ) throws {
     var record = try model.samplingRecord()
@@ -38,6 +43,7 @@ struct TrajectorySide {
       options.steps = count
       return try options.sampler(for: model, shape: shape).sampler
     }
+    plan = try ConditioningPlan(model, of: whole, conditions)
     self.model = model
     self.record = record
     self.guidance = guidance

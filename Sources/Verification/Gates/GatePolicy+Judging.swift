@@ -40,7 +40,8 @@ extension GatePolicy {
           return nil
         }
         return Finding(
-          subject: subject, sample: measurement.sample, metric: metric, kind: .worst, limit: limit,
+          subject: subject, sample: metric.isOfSets ? nil : measurement.sample, metric: metric,
+          kind: .worst, limit: limit,
           found: value)
       }
     }

@@ -32,9 +32,10 @@ public struct GatePolicy: Hashable, Codable, Sendable {
   }
 
   /// The drift from a baseline that is let pass where the policy does not say: half a decibel, a
-  /// thousandth of a similarity.
+  /// thousandth of a similarity, a tenth of a Fréchet distance, five thousandths of a score.
   public static let standardTolerance: [Metric: Double] = [
-    .psnr: 0.5, .ssim: 0.001, .msSSIM: 0.001, .cosine: 0.0005,
+    .psnr: 0.5, .ssim: 0.001, .msSSIM: 0.001, .cosine: 0.0005, .frechetDistance: 0.1,
+    .scoreLoss: 0.005,
   ]
 
   /// The limits of `subject`, whose component's weights are as coarse as `precision`.

@@ -2,10 +2,11 @@ extension Limits {
   /// The limits that apply where the user sets none: they follow from the coarsest type among the
   /// candidate's weights that the reference does not have. Evidence: `formats/metrics.md`.
   ///
-  /// Layers are measured to find where a model drifts, not judged by limits.
+  /// Layers are measured to find where a model drifts, not judged by limits; sets of images are
+  /// judged where the user asks, since every metric network has a scale of its own.
   public static func standard(for precision: Precision, depth: Subject.Depth) -> Limits {
     switch depth {
-    case .cumulative, .isolated: return Limits()
+    case .cumulative, .isolated, .distribution: return Limits()
     case .trajectory: return trajectory(for: precision)
     case .outputs, .weights: break
     }

@@ -23,16 +23,25 @@ public enum Metric: String, CaseIterable, Codable, Hashable, Sendable {
   case nonFinite = "non-finite"
   /// A layer's relative L2 distance over what its rounding explains.
   case excessError = "over-rounding"
+  /// The Fréchet distance between the features of two sets of images.
+  case frechetDistance = "frechet"
+  /// The score of the candidate's image by a metric network; 1 for an image taken for its class.
+  case score
+  /// How much lower that is than the reference's.
+  case scoreLoss = "score-loss"
 
   /// Whether larger values are better, so that a limit is a least value.
   public var isBetterHigher: Bool {
     switch self {
-    case .psnr, .ssim, .msSSIM, .sqnr, .cosine: true
+    case .psnr, .ssim, .msSSIM, .sqnr, .cosine, .score: true
     case .relativeL2, .maximumError, .relativeMaximumError, .histogramDistance, .nonFinite,
-      .excessError:
+      .excessError, .frechetDistance, .scoreLoss:
       false
     }
   }
+
+  /// Whether it is measured of all samples together, not of each.
+  public var isOfSets: Bool { self == .frechetDistance }
 
   /// Whether the unit is the decibel.
   public var isDecibels: Bool { self == .psnr || self == .sqnr }
@@ -51,6 +60,9 @@ public enum Metric: String, CaseIterable, Codable, Hashable, Sendable {
     case .histogramDistance: "histogram distance"
     case .nonFinite: "non-finite mismatches"
     case .excessError: "error over rounding"
+    case .frechetDistance: "Fréchet distance"
+    case .score: "score"
+    case .scoreLoss: "loss of score"
     }
   }
 

@@ -73,13 +73,10 @@ enum HTMLTemplate {
     <details><summary>{{count}} rows</summary>
     {{/isLong}}
     <div class="scroll"><table>
-    <thead><tr><th>name</th><th>samples</th><th>worst PSNR</th><th>mean PSNR</th><th>rel. L2</th>\
-    <th>cosine</th><th>SSIM</th><th>max abs error</th><th>verdict</th></tr></thead>
+    <thead><tr>{{#columns}}<th>{{title}}</th>{{/columns}}</tr></thead>
     <tbody>
     {{#rows}}
-    <tr class="{{class}}"><td>{{name}}</td><td>{{samples}}</td><td>{{worst}}</td><td>{{mean}}</td>\
-    <td>{{relativeL2}}</td><td>{{cosine}}</td><td>{{ssim}}</td><td>{{maximum}}</td>\
-    <td>{{verdict}}</td></tr>
+    <tr class="{{class}}">{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
     {{/rows}}
     </tbody></table></div>
     {{#isLong}}

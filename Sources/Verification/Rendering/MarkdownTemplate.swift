@@ -35,11 +35,10 @@ enum MarkdownTemplate {
 
     weights {{precision}}; gate {{gate}}
 
-    | name | samples | worst PSNR | mean PSNR | rel. L2 | SSIM | max abs error | verdict |
-    |---|---:|---:|---:|---:|---:|---:|---|
+    |{{#columns}} {{title}} |{{/columns}}
+    |{{#columns}}{{rule}}|{{/columns}}
     {{#rows}}
-    | {{name}} | {{samples}} | {{worst}} | {{mean}} | {{relativeL2}} | {{ssim}} | {{maximum}} \
-    | {{verdict}} |
+    |{{#cells}} {{.}} |{{/cells}}
     {{/rows}}
 
     </details>

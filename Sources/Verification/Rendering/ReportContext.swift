@@ -86,29 +86,20 @@ struct ReportContext {
     let texts = Dictionary(
       ReportText.breaches(of: report.judgement).map { ($0.subject, $0.text) },
       uniquingKeysWith: { first, _ in first })
+    let table = ReportTable(section)
     return [
       "title": "\(Self.shown(place)): \(ReportText.title(section.depth))",
-      "precision": "\(section.precision)", "gate": ReportText.text(section.limits),
+      "precision": "\(section.precision)", "gate": ReportText.gate(section),
       "isLong": section.rows.count > 40, "count": section.rows.count,
       "failures": section.rows.count { !$0.passed },
-      "rows": section.rows.map { row($0, texts[$0.subject], isMarkdown: isMarkdown) },
-    ]
-  }
-
-  private func row(
-    _ row: ReportSection.Row, _ breach: String?, isMarkdown: Bool
-  ) -> [String: Any] {
-    func text(_ metric: Metric, _ value: KeyPath<Statistic, Double>) -> String {
-      row.statistics[metric].map { ReportText.value($0[keyPath: value], of: metric) } ?? "–"
-    }
-    let name = Self.shown(row.subject.label)
-    return [
-      "name": isMarkdown ? name.replacingOccurrences(of: "|", with: "\\|") : name,
-      "samples": row.sampleCount, "worst": text(.psnr, \.worst), "mean": text(.psnr, \.mean),
-      "relativeL2": text(.relativeL2, \.worst), "cosine": text(.cosine, \.worst),
-      "ssim": text(.ssim, \.worst), "maximum": text(.maximumError, \.worst),
-      "verdict": row.passed ? "pass" : "FAIL", "class": row.passed ? "pass" : "fail",
-      "failure": breach.map { [["text": $0]] } ?? [],
+      "columns": table.columns.map { ["title": $0.title, "rule": $0.isText ? "---" : "---:"] },
+      "rows": zip(section.rows, table.rows).map { row, cells in
+        [
+          "name": Self.shown(row.subject.label), "class": row.passed ? "pass" : "fail",
+          "cells": isMarkdown ? cells.map { $0.replacingOccurrences(of: "|", with: "\\|") } : cells,
+          "failure": texts[row.subject].map { [["text": $0]] } ?? [],
+        ] as [String: Any]
+      },
     ]
   }
 
@@ -140,7 +131,7 @@ struct ReportContext {
   /// The samples with the lowest PSNR of what is judged, with their seeds.
   private var worstSamples: [[String: Any]] {
     let judged = report.measurements.filter {
-      ![.cumulative, .isolated, .weights].contains($0.subject.depth) && $0.values[.psnr] != nil
+      [.outputs, .trajectory].contains($0.subject.depth) && $0.values[.psnr] != nil
     }
     let ranked = judged.enumerated().sorted {
       let (a, b) = ($0.element.values[.psnr] ?? 0, $1.element.values[.psnr] ?? 0)

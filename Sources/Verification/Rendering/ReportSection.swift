@@ -9,8 +9,10 @@ public struct ReportSection: Sendable {
     /// Whether it keeps to its limits.
     public let passed: Bool
 
+    /// Whether anything is limited.
+    public let isLimited: Bool
     /// How many samples there are.
-    public var sampleCount: Int { statistics.values.map(\.count).max() ?? 0 }
+    public let sampleCount: Int
   }
 
   /// The component's label.
@@ -21,8 +23,8 @@ public struct ReportSection: Sendable {
   public let depth: Subject.Depth
   /// How coarse the component's weights are.
   public let precision: Precision
-  /// The limits of the first row.
-  public let limits: Limits
+  /// The limits of its rows, each once, in order; empty where nothing is limited.
+  public let limits: [Limits]
   /// The rows, in order.
   public let rows: [Row]
 }
@@ -41,18 +43,21 @@ extension VerificationReport {
     let failed = Set(judgement.breaches.map(\.subject))
     let statistics = Dictionary(grouping: judgement.statistics, by: \.subject)
     return order.map { key in
-      let rows = (subjects[key] ?? []).map { subject in
-        ReportSection.Row(
-          subject: subject,
-          statistics: Dictionary(
-            (statistics[subject] ?? []).map { ($0.metric, $0) }, uniquingKeysWith: { $1 }),
-          passed: !failed.contains(subject))
-      }
       let precision = precisions[key.component] ?? .exact
+      var limits: [Limits] = []
+      let rows = (subjects[key] ?? []).map { subject in
+        let own = statistics[subject] ?? []
+        let limit = policy.limits(for: subject, precision: precision)
+        if !limit.isEmpty, !limits.contains(limit) { limits.append(limit) }
+        return ReportSection.Row(
+          subject: subject,
+          statistics: Dictionary(own.map { ($0.metric, $0) }, uniquingKeysWith: { $1 }),
+          passed: !failed.contains(subject), isLimited: !limit.isEmpty,
+          sampleCount: own.map { $0.metric.isOfSets ? settings.count : $0.count }.max() ?? 0)
+      }
       return ReportSection(
         component: key.component, graph: key.graph, depth: key.depth, precision: precision,
-        limits: rows.first.map { policy.limits(for: $0.subject, precision: precision) } ?? Limits(),
-        rows: rows)
+        limits: limits, rows: rows)
     }
   }
 

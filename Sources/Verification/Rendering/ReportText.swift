@@ -20,6 +20,7 @@ public enum ReportText {
     case .cumulative: "layers, errors accumulating"
     case .isolated: "layers, each by itself"
     case .trajectory: "trajectory"
+    case .distribution: "sets of images, by metric networks"
     }
   }
 
@@ -34,10 +35,16 @@ public enum ReportText {
     return parts.isEmpty ? "none" : parts.joined(separator: ", ")
   }
 
+  /// The limits of a section's rows; `none` where there are none.
+  public static func gate(_ section: ReportSection) -> String {
+    section.limits.isEmpty ? "none" : section.limits.map(text).joined(separator: "; or ")
+  }
+
   /// A broken limit: `sample 3: PSNR 28.10 dB is 1.90 dB below the limit of 30.00 dB`.
   public static func text(_ finding: Finding) -> String {
     let metric = finding.metric
-    let place = finding.sample.map { "sample \($0): " } ?? "mean of "
+    let place =
+      finding.sample.map { "sample \($0): " } ?? (metric.isOfSets ? "" : "mean of ")
     if metric == .nonFinite {
       return "\(place)\(Quantities.significant(finding.found, 12)) elements are NaN or infinite "
         + "on one side only"
@@ -118,7 +125,7 @@ public enum ReportText {
   /// The verdict in one line, with what the number of samples allows to say.
   public static func verdict(_ report: VerificationReport) -> String {
     let judgement = report.judgement
-    let subjects = report.sections.filter { !$0.limits.isEmpty }.reduce(0) { $0 + $1.rows.count }
+    let subjects = report.sections.flatMap(\.rows).count { $0.isLimited || !$0.passed }
     let part = report.shard.map { " in part \($0)" } ?? ""
     switch judgement.verdict {
     case .pass:

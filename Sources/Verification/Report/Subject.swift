@@ -12,6 +12,11 @@ public struct Subject: Hashable, Codable, Sendable {
     case isolated
     /// Steps of a whole few-step generation.
     case trajectory
+    /// Sets of images, by what a metric network sees in them.
+    case distribution
+
+    /// Whether layers are looked at.
+    public var isOfLayers: Bool { self == .cumulative || self == .isolated }
   }
 
   /// The component's label.

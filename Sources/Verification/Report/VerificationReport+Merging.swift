@@ -15,12 +15,37 @@ extension VerificationReport {
     let sorted = try inOrder(parts)
     guard let first = sorted.first?.report else { throw .nothingToCompare }
     for part in sorted.dropFirst() { try part.report.requireSame(as: first, file: part.file) }
-    let failing = sorted.map(\.report).compactMap(\.drift).min { $0.sample < $1.sample }
-    return VerificationReport(
+    let reports = sorted.map(\.report)
+    let measurements = reports.flatMap(\.measurements)
+    let failing = first.policy.judge(measurements, precisions: first.precisions, on: day)
+      .breaches.compactMap(\.sample).min()
+    // A single run looks for a layer on sample 0 and on the first sample that fails, no other.
+    let drift = reports.compactMap(\.drift).min { $0.sample < $1.sample }
+      .flatMap { $0.sample <= failing ?? 0 ? $0 : nil }
+    return try VerificationReport(
       tool: first.tool, candidate: first.candidate, reference: first.reference,
       settings: first.settings, precisions: first.precisions, policy: first.policy,
-      measurements: sorted.flatMap(\.report.measurements), drift: failing,
-      images: sorted.flatMap(\.report.images), baseline: baseline, day: day)
+      measurements: measurements, drift: drift,
+      samplerDrift: reports.lazy.compactMap(\.samplerDrift).first,
+      distributions: try merging(reports.compactMap(\.distributions)),
+      images: reports.flatMap(\.images), baseline: baseline, day: day)
+  }
+
+  /// What metric networks saw in all parts; every part saw images of the same subjects.
+  private static func merging(
+    _ parts: [[FeatureDistribution]]
+  ) throws(VerificationError) -> [FeatureDistribution] {
+    var merged = parts.first ?? []
+    for part in parts.dropFirst() {
+      for distribution in part {
+        guard let index = merged.firstIndex(where: { $0.subject == distribution.subject }) else {
+          merged.append(distribution)
+          continue
+        }
+        try merged[index].add(distribution)
+      }
+    }
+    return merged
   }
 
   private static func inOrder(

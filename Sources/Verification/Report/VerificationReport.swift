@@ -31,6 +31,9 @@ public struct VerificationReport: Hashable, Codable, Sendable {
   public var samplerDrift: SamplerDrift?
   /// Which layers to keep in fp16 so that the gate holds, where that was looked for.
   public var bisection: Bisection?
+  /// What metric networks saw, in a part of a verification; empty in a whole one, which has the
+  /// distances.
+  public var distributions: [FeatureDistribution]?
   /// The worst pairs of images.
   public var images: [ImagePair]
   /// The verdict.
@@ -41,22 +44,34 @@ public struct VerificationReport: Hashable, Codable, Sendable {
 }
 
 extension VerificationReport {
-  /// A report over `measurements`, judged by `policy`.
+  /// A report over `measurements` and `distributions`, judged by `policy`.
+  ///
+  /// - Throws: `VerificationError.shape` for distributions that do not belong together.
   public init(
     tool: String, candidate: ComparedArtifact, reference: ComparedArtifact,
     settings: VerificationSettings, shard: Shard? = nil, precisions: [String: Precision],
     policy: GatePolicy, measurements: [Measurement], drift: LayerDrift? = nil,
-    samplerDrift: SamplerDrift? = nil, images: [ImagePair] = [],
-    baseline: VerificationReport? = nil, day: CalendarDay
-  ) {
-    let ordered = measurements.bySubject.flatMap(\.measurements)
+    samplerDrift: SamplerDrift? = nil, distributions: [FeatureDistribution] = [],
+    images: [ImagePair] = [], baseline: VerificationReport? = nil, day: CalendarDay
+  ) throws(VerificationError) {
+    var all = measurements
+    var notes: [String] = []
+    if shard == nil {
+      for distribution in distributions {
+        if let measurement = try distribution.measurement() { all.append(measurement) }
+        notes += [distribution.note].compactMap { $0 }
+      }
+    }
+    let ordered = all.bySubject.flatMap(\.measurements)
+    var judgement = policy.judge(
+      ordered, precisions: precisions, isDrifting: drift != nil || samplerDrift != nil,
+      baseline: baseline, on: day)
+    judgement.notes += notes
     self.init(
       version: Self.currentVersion, tool: tool, candidate: candidate, reference: reference,
       settings: settings, shard: shard, precisions: precisions, policy: policy,
-      measurements: ordered, drift: drift,
-      samplerDrift: samplerDrift, images: ImagePair.worst(of: images),
-      judgement: policy.judge(
-        ordered, precisions: precisions, isDrifting: drift != nil || samplerDrift != nil,
-        baseline: baseline, on: day))
+      measurements: ordered, drift: drift, samplerDrift: samplerDrift,
+      distributions: shard == nil || distributions.isEmpty ? nil : distributions,
+      images: ImagePair.worst(of: images), judgement: judgement)
   }
 }

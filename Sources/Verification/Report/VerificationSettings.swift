@@ -10,16 +10,19 @@ public struct VerificationSettings: Hashable, Codable, Sendable {
   public var depths: [Subject.Depth]
   /// The numbers of steps of the trajectories walked.
   public var trajectorySteps: [Int]
+  /// The metric networks that looked at the images, by name and digest; nil where none did.
+  public var metricNetworks: [String]?
 
   /// Describes a verification.
   public init(
     inputs: [String] = [], seed: UInt64 = 0, count: Int, depths: [Subject.Depth] = [.outputs],
-    trajectorySteps: [Int] = []
+    trajectorySteps: [Int] = [], metricNetworks: [String]? = nil
   ) {
     self.inputs = inputs
     self.seed = seed
     self.count = count
     self.depths = depths
     self.trajectorySteps = trajectorySteps
+    self.metricNetworks = metricNetworks
   }
 }

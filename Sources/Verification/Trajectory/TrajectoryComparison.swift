@@ -20,56 +20,41 @@ public struct TrajectoryComparison {
     self.observe = observe
   }
 
-  /// What was measured: for each number of steps the prediction and the clean estimate x̂₀ of every
-  /// step, and the image, which has structural similarities besides.
+  /// What was measured of `candidate` against number `index` of `reference`: the prediction and the
+  /// clean estimate x̂₀ of every step, and the image, which has structural similarities besides.
   ///
-  /// - Throws: `VerificationError.shape`, `.nothingToCompare` where the trajectories differ in
-  ///   number, and what `observe` throws.
+  /// - Throws: `VerificationError.shape`, `.nothingToCompare` where the two are of other samples or
+  ///   numbers of steps, what reading the reference throws, and what `observe` throws.
   public func measure(
-    reference: [WalkedTrajectory], candidate: [WalkedTrajectory]
+    _ candidate: WalkedTrajectory, against index: Int, of reference: KeptTrajectories
   ) throws -> [Measurement] {
-    guard reference.count == candidate.count, !reference.isEmpty else {
-      throw VerificationError.nothingToCompare
-    }
-    return try zip(reference, candidate).flatMap { try measure($0, $1) }
-  }
-
-  private func measure(
-    _ reference: WalkedTrajectory, _ candidate: WalkedTrajectory
-  ) throws -> [Measurement] {
+    guard reference.matches(candidate, index) else { throw VerificationError.nothingToCompare }
     var measurements: [Measurement] = []
-    for (left, right) in zip(reference.steps, candidate.steps) {
+    for (expected, step) in zip(try reference.steps(of: index), candidate.steps) {
       let pairs = [
-        ("prediction", left.prediction, right.prediction),
-        ("x0", left.cleanEstimate, right.cleanEstimate),
+        ("prediction", expected.prediction, step.prediction),
+        ("x0", expected.estimate, step.cleanEstimate),
       ]
-      for (name, expected, found) in pairs {
-        let comparison = try TensorComparison(name: name, reference: expected, candidate: found)
+      for (name, left, right) in pairs {
+        let comparison = try TensorComparison(name: name, reference: left, candidate: right)
         measurements.append(
           Measurement(
-            subject: subject(name, reference.stepCount, left.index + 1),
-            sample: reference.sample, values: comparison.metrics))
+            subject: subject(name, candidate.stepCount, step.index + 1),
+            sample: candidate.sample, values: comparison.metrics))
       }
     }
-    measurements.append(try image(reference, candidate))
+    measurements.append(try image(try reference.image(of: index), candidate))
     return measurements
   }
 
-  private func image(
-    _ reference: WalkedTrajectory, _ candidate: WalkedTrajectory
-  ) throws -> Measurement {
-    let subject = subject("image", reference.stepCount, nil)
+  private func image(_ reference: Tensor, _ candidate: WalkedTrajectory) throws -> Measurement {
+    let subject = subject("image", candidate.stepCount, nil)
     let comparison = try TensorComparison(
-      name: "image", reference: reference.image, candidate: candidate.image)
+      name: "image", reference: reference, candidate: candidate.image)
     var values = comparison.metrics
-    values[.ssim] = try StructuralSimilarity.ssim(
-      reference: reference.image, candidate: candidate.image)
-    values[.msSSIM] = try StructuralSimilarity.multiScale(
-      reference: reference.image, candidate: candidate.image)
-    values[.histogramDistance] = try HistogramDistance.distance(
-      reference: reference.image, candidate: candidate.image)
-    try observe(subject, reference.sample, reference.image, candidate.image)
-    return Measurement(subject: subject, sample: reference.sample, values: values)
+    values.merge(try ImageMetrics.values(reference: reference, candidate: candidate.image)) { $1 }
+    try observe(subject, candidate.sample, reference, candidate.image)
+    return Measurement(subject: subject, sample: candidate.sample, values: values)
   }
 
   private func subject(_ name: String, _ steps: Int, _ step: Int?) -> Subject {

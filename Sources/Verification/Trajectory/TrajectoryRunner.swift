@@ -36,21 +36,22 @@ public struct TrajectoryRunner {
 
   /// Walks every trajectory of the samples of these numbers: samplers in order, samples ascending.
   ///
-  /// The denoiser and the decoder are in memory at once, and the tensors of every step are kept.
+  /// The denoiser, the decoder and the tensors of one trajectory are in memory at once.
   ///
   /// - Parameters:
   ///   - numbers: the samples.
   ///   - seed: the seed of sample 0.
   ///   - shape: the shape of one noisy image, `[1, C, H, W]`.
-  /// - Throws: what the model's parts throw.
+  ///   - visit: is shown each trajectory once it is walked.
+  /// - Throws: what the model's parts throw, what `visit` throws.
   public func walk(
-    _ numbers: Range<Int>, seed: UInt64, shape: Shape
-  ) throws -> [WalkedTrajectory] {
+    _ numbers: Range<Int>, seed: UInt64, shape: Shape, visit: (WalkedTrajectory) throws -> Void
+  ) throws {
     let recorder = InputRecorder()
     let denoiser = try model.makeDenoiser { recorder.inputs.append($0) }
     let decode = try decoder?.makeDecode()
-    return try samplers.flatMap { sampler in
-      try numbers.map { number in
+    for sampler in samplers {
+      for number in numbers {
         progress(
           "\(model.denoiser.label): sample \(number), \(sampler.timesteps.count) steps")
         recorder.inputs = []
@@ -59,9 +60,10 @@ public struct TrajectoryRunner {
         let runs = max(recorder.inputs.count / max(steps.count, 1), 1)
         let inputs = stride(from: 0, to: recorder.inputs.count, by: runs)
           .map { recorder.inputs[$0] }
-        return WalkedTrajectory(
-          sample: number, stepCount: steps.count, steps: steps, graphInputs: inputs,
-          image: try decode?(result) ?? result)
+        try visit(
+          WalkedTrajectory(
+            sample: number, stepCount: steps.count, steps: steps, graphInputs: inputs,
+            image: try decode?(result) ?? result))
       }
     }
   }

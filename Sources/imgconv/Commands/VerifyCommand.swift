@@ -65,6 +65,15 @@ struct VerifyCommand: ParsableCommand {
     help: "Write a PNG here: outputs that are images, reference, candidate, difference times 8.")
   var images: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      A network that judges the images of both models: the Fréchet distance of its features, the \
+      share taken for their class by its logits, or the mean of one number an image; may be given \
+      again.
+      """, valueName: "file[:output]"))
+  var metricModel: [String] = []
+
   @OptionGroup var trajectories: TrajectoryArguments
   @OptionGroup var reports: ReportOutputOptions
   @OptionGroup var outputOptions: OutputOptions
@@ -92,12 +101,13 @@ struct VerifyCommand: ParsableCommand {
     let progress = try compute.begin()
     let files = try reports.open(replacesExisting: outputOptions.force)
     if let expectDigest { try DigestJob.require(expectDigest, of: candidate) }
-    let job = VerifyJob(
+    var job = VerifyJob(
       candidate: candidate, reference: reference, inputs: inputs, seed: seed, count: count,
       shard: shard, comparesLayers: layers, bisects: bisect, policy: try policy(),
       baseline: baseline,
       images: images,
       replacesExisting: outputOptions.force)
+    job.metricModels = metricModel
     let report =
       trajectories.trajectory
       ? try trajectories.job(job).run { progress.show($0) }

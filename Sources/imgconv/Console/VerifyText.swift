@@ -23,25 +23,19 @@ enum VerifyText {
   private static func section(_ section: ReportSection) -> String {
     let place = [section.component, section.graph?.escapedForDisplay(limit: 60)]
       .compactMap { $0 }.joined(separator: ", graph ")
-    let hasSimilarity = section.rows.contains { $0.statistics[.ssim] != nil }
-    var table = TextTable(
-      [
-        ("name", .left), ("samples", .right), ("worst PSNR", .right), ("mean PSNR", .right),
-        ("rel. L2", .right), ("cosine", .right),
-      ] + (hasSimilarity ? [("SSIM", .right)] : []) + [
-        ("max abs error", .right), ("verdict", .left),
-      ])
-    for row in shown(section) { table.add(cells(row, hasSimilarity: hasSimilarity)) }
+    let shown = ReportTable(section, rows: shown(section), nameLimit: 60)
+    var table = TextTable(shown.columns.map { ($0.title, $0.isText ? .left : .right) })
+    for row in shown.rows { table.add(row) }
     let count = section.rows.count > shownLayers ? ", the worst of \(section.rows.count)" : ""
-    let isRanked = [.cumulative, .isolated].contains(section.depth)
+    let isRanked = section.depth.isOfLayers
     return
       "\(place): \(ReportText.title(section.depth))\(isRanked ? count : ""); weights \(section.precision); "
-      + "gate \(ReportText.text(section.limits))\n" + table.text
+      + "gate \(ReportText.gate(section))\n" + table.text
   }
 
   /// The rows to print: of layers the worst, for there are hundreds.
   private static func shown(_ section: ReportSection) -> [ReportSection.Row] {
-    guard [.cumulative, .isolated].contains(section.depth) else { return section.rows }
+    guard section.depth.isOfLayers else { return section.rows }
     let ranked = section.rows.enumerated().sorted {
       let (a, b) = ($0.element.relativeError, $1.element.relativeError)
       return a == b ? $0.offset < $1.offset : a > b
@@ -50,22 +44,6 @@ enum VerifyText {
   }
 
   private static let shownLayers = 5
-
-  private static func cells(_ row: ReportSection.Row, hasSimilarity: Bool) -> [String] {
-    func worst(_ metric: Metric, _ text: (Double) -> String) -> String {
-      row.statistics[metric].map { text($0.worst) } ?? "–"
-    }
-    let similarity = worst(.ssim) { ReportText.value($0, of: .ssim) }
-    return [
-      row.subject.label.escapedForDisplay(limit: 60), "\(row.sampleCount)",
-      worst(.psnr, Quantities.decibels),
-      row.statistics[.psnr].map { Quantities.decibels($0.mean) } ?? "–",
-      worst(.relativeL2) { Quantities.significant($0, 3) },
-      worst(.cosine) { ReportText.value($0, of: .cosine) },
-    ] + (hasSimilarity ? [similarity] : []) + [
-      worst(.maximumError) { Quantities.significant($0, 3) }, row.passed ? "pass" : "FAIL",
-    ]
-  }
 }
 
 extension ReportSection.Row {
