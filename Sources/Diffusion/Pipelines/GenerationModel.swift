@@ -7,9 +7,9 @@ import Tensors
 /// the denoiser works on latents their decoder.
 public struct GenerationModel: Sendable {
   /// The component that predicts noise.
-  public let denoiser: Component
+  public private(set) var denoiser: Component
   /// The denoiser's graph; inputs that may be left out are required, see `defaults`.
-  public let graph: Graph
+  public private(set) var graph: Graph
   /// What inputs are that may be left out, where the graph has such: a mask that hides nothing.
   let defaults: [String: Tensor]
   /// The decoder of latents; nil where the denoiser works on images.
@@ -63,6 +63,14 @@ public struct GenerationModel: Sendable {
     }
     schedulerFile = file
     schedulerBytes = bytes
+  }
+
+  /// The model with another denoiser of the same inputs in its own's place.
+  public func replacingDenoiser(_ component: Component, _ graph: Graph) -> GenerationModel {
+    var model = self
+    model.denoiser = component
+    model.graph = graph
+    return model
   }
 
   /// The scheduler's configuration, read for its own class or for another.

@@ -89,6 +89,9 @@ extension TrajectoryVerifyJob {
     if layers.drift == nil, let drift = try drift(report, pair, progress) {
       report = try judged(drift)
     }
+    if base.bisects, !report.passed, samplerDrift == nil {
+      report.bisection = try bisection(report, pair, kept, progress)
+    }
     if let picture { try gallery.writeSheet(to: picture) }
     return report
   }
@@ -99,6 +102,37 @@ extension TrajectoryVerifyJob {
   ) throws {
     try runner(side, side.samplers, decoder, progress)
       .walk(samples, seed: base.seed, shape: side.shape, visit: visit)
+  }
+
+  /// The layers to keep in fp16 so that the trajectories keep to their limits.
+  private func bisection(
+    _ report: VerificationReport, _ pair: TrajectoryPair, _ kept: KeptTrajectories,
+    _ progress: @escaping (String) -> Void
+  ) throws -> Bisection {
+    let comparison = TrajectoryComparison(
+      component: pair.reference.denoiser, graph: pair.reference.graph)
+    return try LayerBisection(
+      reference: pair.reference.denoiser, pair.reference.graph,
+      candidate: pair.candidate.denoiser, pair.candidate.graph,
+      evaluate: { component, graph, isFirstOnly in
+        let side = pair.candidateSide.replacingDenoiser(component, graph)
+        let numbers = isFirstOnly ? samples.prefix(1) : samples
+        var measurements: [Measurement] = []
+        // The reference's trajectories are in order of steps, then samples.
+        var index = 0
+        try runner(side, side.samplers, pair.reference.decoder, { _ in })
+          .walk(numbers, seed: base.seed, shape: side.shape) { walked in
+            let (round, place) = index.quotientAndRemainder(dividingBy: numbers.count)
+            measurements += try comparison.measure(
+              walked, against: round * samples.count + place, of: kept)
+            index += 1
+          }
+        return measurements
+      },
+      passes: { measurements in
+        base.policy.judge(measurements, precisions: report.precisions, on: VerifyJob.today).passed
+      }, progress: progress
+    ).run()
   }
 
   private func runner(
@@ -204,11 +238,14 @@ private struct TrajectoryPair {
     }
     let encoders = hasEncoders ? loadedCandidate.model : loadedReference.model
     candidateSide = try TrajectorySide(
-      candidate, of: encoders, conditions: job.conditions, steps: job.steps, options: job.options, extents: job.extents,
+      candidate, of: encoders, conditions: job.conditions, steps: job.steps, options: job.options,
+      extents: job.extents,
       correctsNoise: job.candidateCorrection, guidance: job.options.guidance)
     referenceSide = try TrajectorySide(
-      reference, of: loadedReference.model, conditions: job.conditions, steps: job.steps, options: job.options, extents: job.extents,
-      correctsNoise: job.referenceCorrection, guidance: job.referenceGuidance ?? job.options.guidance)
+      reference, of: loadedReference.model, conditions: job.conditions, steps: job.steps,
+      options: job.options, extents: job.extents,
+      correctsNoise: job.referenceCorrection,
+      guidance: job.referenceGuidance ?? job.options.guidance)
   }
 }
 

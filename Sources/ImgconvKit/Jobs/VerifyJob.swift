@@ -108,8 +108,12 @@ extension VerifyJob {
       return nil
     }
     let samples = try samples().samples(for: graph, of: component)
+    let evaluation = try OutputEvaluation(reference: component, graph, inputs: samples)
     return try LayerBisection(
-      reference: component, graph, candidate: counterpart, other, inputs: samples,
+      reference: component, graph, candidate: counterpart, other,
+      evaluate: { component, graph, isFirstOnly in
+        try evaluation.measurements(of: component, graph, isFirstSampleOnly: isFirstOnly)
+      },
       passes: { measurements in
         policy.judge(measurements, precisions: report.precisions, on: Self.today).passed
       }, progress: progress

@@ -6,7 +6,7 @@ import Verification
 /// One model of a comparison of trajectories, with the way it is sampled.
 struct TrajectorySide {
   /// The model.
-  let model: GenerationModel
+  private(set) var model: GenerationModel
   /// What its images shall show.
   let plan: ConditioningPlan
   /// What it records of its sampling, options that override it put in.
@@ -47,6 +47,13 @@ struct TrajectorySide {
     self.model = model
     self.record = record
     self.guidance = guidance
+  }
+
+  /// The side with another denoiser of the same inputs in its own's place.
+  func replacingDenoiser(_ component: Component, _ graph: Graph) -> TrajectorySide {
+    var side = self
+    side.model = model.replacingDenoiser(component, graph)
+    return side
   }
 
   /// How `candidate` is sampled otherwise than this reference: by its record, and by what its

@@ -71,21 +71,31 @@ extension StructuralSimilarity {
     /// The plane's weighted means over all windows that lie inside.
     func smoothed(_ window: [Double]) -> Plane {
       let (rows, columns) = (height - window.count + 1, width - window.count + 1)
-      var across = [Double](repeating: 0, count: height * columns)
-      for row in 0..<height {
-        for column in 0..<columns {
-          var sum = 0.0
-          for tap in window.indices { sum += window[tap] * values[row * width + column + tap] }
-          across[row * columns + column] = sum
+      let across = Plane.sums(
+        of: values, window, step: 1, rows: height, columns: columns, stride: width)
+      let result = Plane.sums(
+        of: across, window, step: columns, rows: rows, columns: columns, stride: columns)
+      return Plane(height: rows, width: columns, values: result)
+    }
+
+    /// Σ window[tap] · values[row · stride + column + tap · step] for every row and column, tap by
+    /// tap so that a row is added at once.
+    private static func sums(
+      of values: [Double], _ window: [Double], step: Int, rows: Int, columns: Int, stride: Int
+    ) -> [Double] {
+      var result = [Double](repeating: 0, count: rows * columns)
+      result.withUnsafeMutableBufferPointer { result in
+        values.withUnsafeBufferPointer { values in
+          for row in 0..<rows {
+            let target = UnsafeMutableBufferPointer(rebasing: result[(row * columns)...])
+            for (tap, weight) in window.enumerated() {
+              let source = UnsafeBufferPointer(rebasing: values[(row * stride + tap * step)...])
+              for column in 0..<columns { target[column] += weight * source[column] }
+            }
+          }
         }
       }
-      var result = [Double](repeating: 0, count: rows * columns)
-      for index in result.indices {
-        var sum = 0.0
-        for tap in window.indices { sum += window[tap] * across[index + tap * columns] }
-        result[index] = sum
-      }
-      return Plane(height: rows, width: columns, values: result)
+      return result
     }
   }
 

@@ -133,13 +133,7 @@ extension TensorComparison {
         name: name, expected: reference.shape, found: candidate.shape)
     }
     if reference.dtype == .float32, candidate.dtype == .float32 {
-      reference.withElements(of: Float.self) { reference in
-        candidate.withElements(of: Float.self) { candidate in
-          for index in reference.indices {
-            add(reference: Double(reference[index]), candidate: Double(candidate[index]))
-          }
-        }
-      }
+      self = Self.comparison(of: reference, candidate)
       return
     }
     let left = try RealElements(name: name, reference)
@@ -147,5 +141,52 @@ extension TensorComparison {
     for index in 0..<reference.elementCount {
       add(reference: left[index], candidate: right[index])
     }
+  }
+}
+
+extension TensorComparison {
+  /// How many elements are summed by themselves: sums are the same whatever the number of threads.
+  private static let partSize = 1 << 16
+
+  /// Compares tensors of 32-bit floats of one shape, part by part at once.
+  private static func comparison(of reference: Tensor, _ candidate: Tensor) -> TensorComparison {
+    let count = reference.elementCount
+    let parts = (count + partSize - 1) / partSize
+    var results = [TensorComparison](repeating: TensorComparison(), count: parts)
+    results.withUnsafeMutableBufferPointer { results in
+      reference.withElements(of: Float.self) { reference in
+        candidate.withElements(of: Float.self) { candidate in
+          // Parts write to places of their own.
+          nonisolated(unsafe) let (results, reference, candidate) = (results, reference, candidate)
+          DispatchQueue.concurrentPerform(iterations: parts) { part in
+            var comparison = TensorComparison()
+            for index in (part * partSize)..<min((part + 1) * partSize, count) {
+              comparison.add(
+                reference: Double(reference[index]), candidate: Double(candidate[index]))
+            }
+            results[part] = comparison
+          }
+        }
+      }
+    }
+    return results.reduce(into: TensorComparison()) { $0.add($1) }
+  }
+
+  /// Takes in the comparison of the elements that follow.
+  private mutating func add(_ next: TensorComparison) {
+    let isWorse =
+      nonFiniteMismatches == 0
+      && (next.nonFiniteMismatches > 0 || next.maximumError > maximumError)
+    if isWorse { worstIndex = elementCount + next.worstIndex }
+    elementCount += next.elementCount
+    nonFiniteMismatches += next.nonFiniteMismatches
+    maximumError = max(maximumError, next.maximumError)
+    lowest = min(lowest, next.lowest)
+    highest = max(highest, next.highest)
+    squaredError += next.squaredError
+    squaredReference += next.squaredReference
+    squaredCandidate += next.squaredCandidate
+    product += next.product
+    finiteCount += next.finiteCount
   }
 }
