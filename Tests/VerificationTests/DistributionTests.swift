@@ -7,7 +7,8 @@ struct DistributionTests {
     component: "vae", graph: "decoder", depth: .distribution, name: "net.onnx:features", steps: 2)
 
   /// What a network saw in the images of these numbers.
-  private func distribution(_ numbers: some Sequence<Int>, shift: Float = 0) -> FeatureDistribution {
+  private func distribution(_ numbers: some Sequence<Int>, shift: Float = 0) -> FeatureDistribution
+  {
     var result = FeatureDistribution(subject: subject, size: 2)
     for number in numbers {
       let features = [Float(number % 5), Float(number * number % 7)]

@@ -69,7 +69,8 @@ struct GatePolicyTests {
     let few = try Reports.report([Double](repeating: 50, count: 20), policy: policy(40, rate: 0.05))
     #expect(few.judgement.verdict == .undecided)
     #expect(few.judgement.notes.first?.contains("with none failing it takes 59") == true)
-    let enough = try Reports.report([Double](repeating: 50, count: 59), policy: policy(40, rate: 0.05))
+    let enough = try Reports.report(
+      [Double](repeating: 50, count: 59), policy: policy(40, rate: 0.05))
     #expect(enough.judgement.verdict == .pass)
     let one = [30] + [Double](repeating: 50, count: 92)
     #expect(try Reports.report(one, policy: policy(40, rate: 0.05)).judgement.verdict == .pass)
