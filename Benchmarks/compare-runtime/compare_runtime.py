@@ -13,47 +13,32 @@ def peak_bytes():
             return int(line.split()[1]) * 1024
 
 
-def write_unet(folder):
-    """Writes the UNet once, as ONNX with external data and as a diffusers folder."""
-    import onnx
+def write_unet(folder, imgconv):
+    """Writes the UNet once: by diffusers as a folder, by imgconv as .imgc and as ONNX."""
     import torch
     from diffusers import UNet2DConditionModel
 
-    path = os.path.join(folder, "unet.onnx")
-    if os.path.exists(path):
-        return path
-    torch.manual_seed(0)
-    down = ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",)
-    up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3
-    model = UNet2DConditionModel(
-        sample_size=64, in_channels=4, out_channels=4, down_block_types=down, up_block_types=up,
-        block_out_channels=(320, 640, 1280, 1280), layers_per_block=2, cross_attention_dim=768,
-        attention_head_dim=8).eval()
-    model.save_pretrained(os.path.join(folder, "unet"))
+    path = lambda name: os.path.join(folder, name)
+    if not os.path.exists(path("unet")):
+        torch.manual_seed(0)
+        UNet2DConditionModel(
+            sample_size=64, cross_attention_dim=768, attention_head_dim=8
+        ).save_pretrained(path("unet"))
+    if not os.path.exists(path("unet.imgc")):
+        subprocess.run(
+            [imgconv, "import", path("unet"), "-o", path("unet.imgc"), "--quiet"], check=True)
+    if not os.path.exists(path("unet.onnx")):
+        subprocess.run(
+            [imgconv, "export", path("unet.imgc"), "-o", path("unet.onnx"), "--quiet"],
+            check=True)
+    return path("unet.onnx")
 
-    class Sample(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = model
 
-        def forward(self, sample, timestep, encoder_hidden_states):
-            return self.model(sample, timestep, encoder_hidden_states, return_dict=False)[0]
-
-    raw = os.path.join(folder, "raw")
-    os.makedirs(raw, exist_ok=True)
-    example = (torch.randn(1, 4, 64, 64), torch.tensor([500]), torch.randn(1, 77, 768))
-    with torch.no_grad():
-        torch.onnx.export(
-            Sample(), example, os.path.join(raw, "model.onnx"), opset_version=18, dynamo=False,
-            input_names=["sample", "timestep", "encoder_hidden_states"], output_names=["out_sample"],
-            dynamic_axes={
-                "sample": {0: "batch", 2: "height", 3: "width"}, "timestep": {0: "batch"},
-                "encoder_hidden_states": {0: "batch"}, "out_sample": {0: "batch"}})
-    merged = onnx.load(os.path.join(raw, "model.onnx"))
-    onnx.save_model(
-        merged, path, save_as_external_data=True, all_tensors_to_one_file=True,
-        location="unet.onnx.data")
-    return path
+def unet_dimensions(latent, batch):
+    """The free extents of the UNet's inputs."""
+    return {
+        "sample.0": batch, "sample.2": latent, "sample.3": latent, "timestep.0": batch,
+        "encoder_hidden_states.0": batch, "encoder_hidden_states.1": 77}
 
 
 def draw_inputs(model, dimensions, path):
@@ -176,29 +161,67 @@ def difference(path, reference):
     return numpy.linalg.norm(a - b) / numpy.linalg.norm(b), numpy.abs(a - b).max()
 
 
-def compare(options):
-    dimensions = {}
-    for item in options.dim:
-        name, extent = item.split("=")
-        dimensions[name] = int(extent)
-    folder = None
-    model = options.model
-    if model is None:
-        model = write_unet(options.work)
-        folder = os.path.join(options.work, "unet")
-        dimensions = {
-            "batch": 1, "height": 64, "width": 64, "encoder_hidden_states.1": 77} | dimensions
-    inputs = os.path.join(options.work, "inputs.safetensors")
-    draw_inputs(model, dimensions, inputs)
-    out = lambda name: os.path.join(options.work, f"{name}.safetensors")
+def machine(options):
+    """The threads, the processor, the program's version and commit, the instruction set."""
     version = subprocess.run([options.imgconv, "--version"], capture_output=True, text=True).stdout
     commit = subprocess.run(
         ["git", "-C", options.root, "rev-parse", "--short", "HEAD"], capture_output=True,
         text=True).stdout.strip()
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo")
                 if line.startswith("model name")), "unknown")
-    print(f"{os.path.basename(model)}, {options.threads} threads, {options.runs} runs; {cpu}; "
-          f"imgconv {version.strip()} at {commit}, ISA {os.environ.get('IMGCONV_ISA', 'best')}")
+    return (f"{options.threads} threads; {cpu}; imgconv {version.strip()} at {commit}, "
+            f"ISA {os.environ.get('IMGCONV_ISA', 'best')}")
+
+
+def peak_rate(options):
+    """The processor's fp32 multiply-adds, 10⁹ operations a second; see peak.c."""
+    program = os.path.join(options.work, "peak")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peak.c")
+    subprocess.run(
+        [os.environ.get("CC", "cc"), "-O2", "-pthread", source, "-o", program], check=True)
+    return float(subprocess.run(
+        [program, str(options.threads)], check=True, capture_output=True, text=True).stdout)
+
+
+def scale(options):
+    """Prints how the UNet's step grows with the latent and the batch."""
+    write_unet(options.work, options.imgconv)
+    model = os.path.join(options.work, "unet.imgc")
+    print(f"UNet, {options.runs} runs; {machine(options)}")
+    print("| latent | batch | step | GFLOP | GFLOPS | measured peak | share | memory |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    for latent in options.latents:
+        for batch in options.batches:
+            extents = unet_dimensions(latent, batch) | dict(pairs(options.dim))
+            bindings = [f"{name}={extent}" for name, extent in extents.items()]
+            before = peak_rate(options)
+            report = json.loads(subprocess.run(
+                [options.imgconv, "bench", model, "--dim", *bindings, "--runs", str(options.runs),
+                 "--warmup", str(options.warmup), "--threads", str(options.threads), "--json",
+                 "--quiet"], check=True, capture_output=True, text=True).stdout)
+            rate, most = report["gigaOperationsPerSecond"], max(before, peak_rate(options))
+            print(f"| {latent} | {batch} | {report['medianSeconds']:.2f} s "
+                  f"| {report['operations'] / 1e9:,.0f} | {rate:.0f} | {most:.0f} "
+                  f"| {rate / most:.2f} | {report['peakBytes'] / 1e9:.2f} GB |", flush=True)
+
+
+def pairs(items):
+    """Arguments name=extent."""
+    return [(name, int(extent)) for name, extent in (item.split("=") for item in items)]
+
+
+def compare(options):
+    dimensions = dict(pairs(options.dim))
+    folder = None
+    model = options.model
+    if model is None:
+        model = write_unet(options.work, options.imgconv)
+        folder = os.path.join(options.work, "unet")
+        dimensions = unet_dimensions(64, 1) | dimensions
+    inputs = os.path.join(options.work, "inputs.safetensors")
+    draw_inputs(model, dimensions, inputs)
+    out = lambda name: os.path.join(options.work, f"{name}.safetensors")
+    print(f"{os.path.basename(model)}, {options.runs} runs; {machine(options)}")
     rows = {"imgconv": ours(options, model, inputs, out("imgconv"))}
     rows["ONNX Runtime"] = peer("onnxruntime", options, model, inputs, out("onnxruntime"))
     if folder and options.torch:
@@ -227,7 +250,13 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-torch", dest="torch", action="store_false")
+    parser.add_argument("--scaling", action="store_true")
+    parser.add_argument("--latents", type=int, nargs="+", default=[32, 64, 96, 128])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--warmup", type=int, default=1)
     options = parser.parse_args()
+    if options.scaling:
+        return scale(options)
     if options.measure is None:
         return compare(options)
     options.model = options.measured

@@ -1,8 +1,8 @@
-#include <string.h>
-
 #include "imgk_isa.h"
 #include "internal/gemm.h"
+#include "internal/image_row.h"
 #include "internal/simd.h"
+#include "internal/winograd.h"
 
 /// Neighbouring pixels of one row of the result: `count` of them, the first of whose windows begins at (y, x).
 struct imgk_run {
@@ -21,10 +21,6 @@ static size_t imgk_find_runs(const imgk_convolution *c, size_t first, size_t col
     columns -= some;
   }
   return count;
-}
-
-static inline ptrdiff_t imgk_held(ptrdiff_t value, ptrdiff_t most) {
-  return value < 0 ? 0 : value > most ? most : value;
 }
 
 typedef struct {
@@ -46,7 +42,7 @@ void imgk_gemm_pack_patches(const imgk_convolution *c, const float *x, size_t k,
 /// Whether the patches' matrix is the image itself.
 static int is_pointwise(const imgk_convolution *c) {
   return c->kernel_height * c->kernel_width == 1 && c->stride_y == 1 && c->stride_x == 1 && c->pad_top == 0 &&
-         c->pad_left == 0 && c->out_height == c->height && c->out_width == c->width;
+         c->pad_left == 0 && c->repeat == 1 && c->out_height == c->height && c->out_width == c->width;
 }
 
 void imgk_convolution_run(const imgk_convolution *c) {
@@ -68,5 +64,9 @@ void imgk_convolution_run(const imgk_convolution *c) {
   g.epilogue.residual_row = pixels;
   g.row_bias_count = c->bias_a_image ? g.batch : c->groups;
   g.residual_matrix = c->outputs * pixels;
-  imgk_gemm_run_image(&g, is_pointwise(c) ? NULL : c);
+  if (c->may_transform && imgk_winograd_pays(c)) {
+    imgk_winograd_run(c, &g);
+  } else {
+    imgk_gemm_run_image(&g, is_pointwise(c) ? NULL : c);
+  }
 }

@@ -33,8 +33,8 @@ struct block {
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-static void finish_rows(const imgk_gemm *g, const imgk_gemm_kernels *kernels, size_t product, size_t row,
-                        size_t column, size_t rows, size_t columns, float *c, size_t c_row) {
+void imgk_gemm_finish(const imgk_gemm *g, const imgk_gemm_kernels *kernels, size_t product, size_t row,
+                      size_t column, size_t rows, size_t columns, float *c, size_t c_row) {
   const imgk_epilogue *e = &g->epilogue;
   const float *row_bias = e->row_bias;
   if (row_bias && g->row_bias_count) row_bias += product % g->row_bias_count * g->m;
@@ -75,7 +75,7 @@ static void run_tile(const struct gemm_work *w, const struct block *b, size_t ro
     for (size_t r = 0; r < rows; r++) memcpy(c + r * g->c_row, tile + r * COLUMNS, columns * sizeof(float));
   }
   if (k + depth == g->k && !is_plain(&g->epilogue)) {
-    finish_rows(g, w->kernels, b->product, b->row + row, b->column + column, rows, columns, c, g->c_row);
+    imgk_gemm_finish(g, w->kernels, b->product, b->row + row, b->column + column, rows, columns, c, g->c_row);
   }
 }
 
@@ -226,7 +226,7 @@ void imgk_gemm_ref(const imgk_gemm *g) {
         }
         c[n] = sum;
       }
-      finish_rows(g, imgk_gemm_kernels_chosen(), i, r, 0, 1, g->n, c, g->c_row);
+      imgk_gemm_finish(g, imgk_gemm_kernels_chosen(), i, r, 0, 1, g->n, c, g->c_row);
     }
   }
 }

@@ -4,7 +4,9 @@ import CImgKernels
 ///
 /// Runs as the product of the filters and the image's patches, which are laid out a tile at a time and never stored
 /// whole. Each sum runs over the channels and taps in order, one fused multiply-add a step: the bits are the same on
-/// every instruction set and for every thread count.
+/// every instruction set and for every thread count. Where it is allowed and pays, 3 × 3 windows of stride 1 are instead
+/// computed in tiles of 4 × 4 results by Winograd's transforms (Lavin and Gray, arXiv:1509.09308), a quarter of the
+/// multiplications; the bits differ from the plain sums' but again depend on neither instruction set nor thread count.
 public final class PackedConvolution: Sendable {
   /// The shape of a convolution. Padding counts as 0.
   public typealias Geometry = Int8Convolution.Geometry
@@ -61,19 +63,26 @@ public final class PackedConvolution: Sendable {
   /// Rows of the epilogue are the output channels, columns the pixels; its residual is laid out as the result. With
   /// `hasImageBias` the row biases are `[batch, outputs]`, each image having its own. The
   /// shape may be one of another stride, dilation or padding than the filters were packed with.
+  ///
+  /// - Parameters:
+  ///   - repeats: the window slides over an image in which each pixel stands for a square of so many a side, as
+  ///     after a Resize by the nearest pixel; `height` and `width` are those of `x`.
+  ///   - allowsWinograd: whether Winograd's transforms may be used. Whether they pay depends on the shape of one image.
   public func run(
     _ x: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
     into y: UnsafeMutablePointer<Float>, geometry changed: Geometry? = nil,
-    epilogue: ProductEpilogue = ProductEpilogue(), hasImageBias: Bool = false
+    epilogue: ProductEpilogue = ProductEpilogue(), hasImageBias: Bool = false, repeats: Int = 1,
+    allowsWinograd: Bool = false
   ) {
     let g = changed ?? geometry
     precondition(
       g.channels == geometry.channels && g.outputs == geometry.outputs
         && g.groups == geometry.groups && g.kernel == geometry.kernel,
       "the filters were packed for another convolution")
-    let out = g.outputSize(height: height, width: width)
+    let out = g.outputSize(height: height * repeats, width: width * repeats)
     guard out.height > 0, out.width > 0 else { return }
-    var c = imgk_convolution(g, batch: batch, height: height, width: width)
+    var c = imgk_convolution(g, batch: batch, height: height, width: width, repeats: repeats)
+    c.may_transform = allowsWinograd ? 1 : 0
     c.x = x
     c.filters = filters.panels
     c.y = y

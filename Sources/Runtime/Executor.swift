@@ -5,6 +5,8 @@ import Tensors
 /// Runs a plan's steps in order, dropping each value after its last use.
 struct Executor {
   let allocator: any TensorAllocator
+  /// Where the results of the outermost plan lie, those of bodies excepted.
+  var arena: Arena?
   let observer: (any ExecutionObserver)?
 
   /// The outputs of `plan` for `inputs`, which stand in the plan's order.
@@ -12,8 +14,9 @@ struct Executor {
     var values = [Tensor?](repeating: nil, count: plan.slotCount)
     for (slot, tensor) in plan.constants { values[slot] = tensor }
     for (slot, tensor) in zip(plan.inputSlots, inputs) { values[slot] = tensor }
-    for step in plan.steps {
+    for (index, step) in plan.steps.enumerated() {
       do {
+        arena?.begin(step: index)
         try run(step, &values)
       } catch {
         throw NodeError(graph: plan.name, node: step.node, cause: error)
@@ -49,10 +52,11 @@ struct Executor {
     let overwritable = inputs.indices.map { inputs[$0]?.isSoleOwner() ?? false }
     let context = ExecutionContext(
       inputs: inputs, requestedOutputs: step.outputs.map { $0 != nil },
-      overwritableInputs: overwritable, allocator: allocator
+      overwritableInputs: overwritable, allocator: arena ?? allocator
     ) { name, arguments in
       guard let body = bodies[name] else { throw OperatorError.missingAttribute(name) }
-      return try run(body.plan, arguments + body.captured)
+      let inner = Executor(allocator: allocator, observer: observer)
+      return try inner.run(body.plan, arguments + body.captured)
     }
     return try step.made.run(context)
   }

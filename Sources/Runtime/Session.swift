@@ -36,6 +36,7 @@ public final class Session: Sendable {
   private let graphName: String
   private let inputsOnlyCast: Set<ByteString>
   private let plan: Plan
+  private let memory: ActivationMemory
   private let options: SessionOptions
 
   /// Plans `graph`, which must be valid and at the canonical opset, reading its weights.
@@ -53,7 +54,11 @@ public final class Session: Sendable {
     }
     let rewriting = GraphRewriting(
       selection: try options.rewrites ?? .environment(), registry: options.registry.withFused)
-    plan = try PlanBuilder.plan(graph, weights: WeightReader(weights), rewriting: rewriting)
+    let reader = WeightReader(weights)
+    let rewritten = try rewriting.rewritten(graph, weights: reader)
+    plan = try PlanBuilder.plan(rewritten: rewritten, weights: reader, rewriting: rewriting)
+    memory = try ActivationMemory(
+      plan, graph: rewritten, weights: reader, registry: rewriting.registry)
     inputs = graph.requiredInputs
     outputs = graph.outputs
     graphName = graph.name
@@ -89,8 +94,16 @@ extension Session {
   ) throws -> [Tensor] {
     precondition(tensors.count == inputs.count)
     try InputChecker(graph: graphName, onlyCast: inputsOnlyCast).check(inputs, tensors)
-    let executor = Executor(allocator: options.allocator, observer: observer)
+    let arena = try memory.arena(for: tensors, fallback: options.allocator)
+    let executor = Executor(allocator: options.allocator, arena: arena, observer: observer)
+    defer { if let arena { memory.keep(arena, for: tensors) } }
     return try executor.run(plan, tensors)
+  }
+
+  /// How many bytes the results inside a run on `tensors`, in the order of `inputs`, are planned to
+  /// take, and the most that are needed at once; nil where shapes are not known ahead.
+  public func activationMemory(for tensors: [Tensor]) -> MemoryPlan? {
+    memory.activations(for: tensors)?.memory
   }
 
   private func ordered(_ given: [String: Tensor]) throws -> [Tensor] {

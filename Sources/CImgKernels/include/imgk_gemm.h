@@ -115,7 +115,12 @@ void imgk_gemm_ref(const imgk_gemm *gemm);
 typedef struct imgk_convolution {
   size_t batch, groups;
   size_t channels, outputs;  // of one group
-  size_t height, width;
+  size_t height, width;      // of X
+  /// The window slides over X with every pixel repeated so often in both directions; 1 for X itself.
+  size_t repeat;
+  /// Whether a convolution that Winograd's transforms make faster may use them: its sums are then rounded otherwise, to
+  /// bits that are again the same on every instruction set and for every thread count.
+  int may_transform;
   size_t kernel_height, kernel_width;
   size_t stride_y, stride_x, dilation_y, dilation_x;
   size_t pad_top, pad_left;

@@ -60,6 +60,10 @@ typedef struct {
 
 const imgk_gemm_kernels *imgk_gemm_kernels_chosen(void);
 
+/// The epilogue of `rows` × `columns` sums of product `product` from (row, column) on, which stand at `c`.
+void imgk_gemm_finish(const imgk_gemm *gemm, const imgk_gemm_kernels *kernels, size_t product, size_t row,
+                      size_t column, size_t rows, size_t columns, float *c, size_t c_row);
+
 /// Packs `columns` ≤ 32 pixels from `first` of the patches' matrix, depths `k` ..< `k` + `depth`, of the group whose
 /// first plane is `x`.
 void imgk_gemm_pack_patches(const imgk_convolution *convolution, const float *x, size_t k, size_t depth, size_t first,

@@ -1,22 +1,6 @@
 // Kernel text of the packing of patches; see simd.h.
 #include "lanes_body.h"
 
-/// to[i] = row[x + i * stride], or 0 outside 0 ..< width.
-IMGK_LANE_FN void IMGK_FN(pack_row)(const float *row, ptrdiff_t width, ptrdiff_t x, ptrdiff_t stride, ptrdiff_t count,
-                                    float *to) {
-  const ptrdiff_t begin = x < 0 ? imgk_held((-x + stride - 1) / stride, count) : 0;
-  const ptrdiff_t end = x < width ? imgk_held((width - x + stride - 1) / stride, count) : 0;
-  for (ptrdiff_t i = 0; i < begin; i++) to[i] = 0.0f;
-  if (stride == 1 && begin < end) {
-    memcpy(to + begin, row + (x + begin), (size_t)(end - begin) * sizeof(float));
-  } else if (stride == 2) {
-    for (ptrdiff_t i = begin; i < end; i++) to[i] = row[x + 2 * i];
-  } else {
-    for (ptrdiff_t i = begin; i < end; i++) to[i] = row[x + stride * i];
-  }
-  for (ptrdiff_t i = end < begin ? begin : end; i < count; i++) to[i] = 0.0f;
-}
-
 #if IMGK_LEVEL == 2
 // Windows that move by one pixel: what a tap sees of a run are neighbours in memory, so that a masked load puts them on
 // their lanes.
@@ -83,24 +67,19 @@ IMGK_TARGET static void IMGK_FN(pack)(const imgk_convolution *c, const float *x,
   struct imgk_run runs[IMGK_GEMM_COLUMNS];
   const size_t run_count = imgk_find_runs(c, first, columns, runs);
 #if IMGK_LEVEL == 2
-  if (c->stride_x == 1 && c->kernel_height <= IMGK_MOST_TAPS && c->kernel_width <= IMGK_MOST_TAPS / c->kernel_height) {
+  if (c->repeat == 1 && c->stride_x == 1 && c->kernel_height <= IMGK_MOST_TAPS && c->kernel_width <= IMGK_MOST_TAPS / c->kernel_height) {
     IMGK_FN(pack_spans)(c, x, k, depth, runs, run_count, panel);
     return;
   }
 #endif
-  const ptrdiff_t height = (ptrdiff_t)c->height, width = (ptrdiff_t)c->width;
   size_t kx = k % c->kernel_width, ky = k / c->kernel_width % c->kernel_height;
   const float *plane = x + k / (c->kernel_width * c->kernel_height) * (c->height * c->width);
   for (size_t d = 0; d < depth; d++, panel += IMGK_GEMM_COLUMNS) {
     float *to = panel;
     for (size_t r = 0; r < run_count; r++) {
-      const ptrdiff_t y = runs[r].y + (ptrdiff_t)(ky * c->dilation_y);
-      if (y < 0 || y >= height) {
-        memset(to, 0, runs[r].count * sizeof(float));
-      } else {
-        IMGK_FN(pack_row)(plane + y * width, width, runs[r].x + (ptrdiff_t)(kx * c->dilation_x),
-                          (ptrdiff_t)c->stride_x, (ptrdiff_t)runs[r].count, to);
-      }
+      imgk_image_row(c, plane, runs[r].y + (ptrdiff_t)(ky * c->dilation_y),
+                     runs[r].x + (ptrdiff_t)(kx * c->dilation_x), (ptrdiff_t)c->stride_x, (ptrdiff_t)runs[r].count,
+                     to);
       to += runs[r].count;
     }
     for (; to < panel + IMGK_GEMM_COLUMNS; to++) *to = 0.0f;

@@ -21,11 +21,14 @@ public struct BenchJob: Sendable {
   public var warmup: Int
   /// Whether to tell where the time went.
   public var isProfiled: Bool
+  /// The rewrites of the plan to leave out, beside those that the environment names.
+  public var withoutFusions: [String]
 
   /// Describes a measurement.
   public init(
     model: String, component: String? = nil, inputs: [String] = [],
-    dimensions: DimensionBindings, runs: Int = 5, warmup: Int = 1, isProfiled: Bool = false
+    dimensions: DimensionBindings, runs: Int = 5, warmup: Int = 1, isProfiled: Bool = false,
+    withoutFusions: [String] = []
   ) {
     self.model = model
     self.component = component
@@ -34,6 +37,7 @@ public struct BenchJob: Sendable {
     self.runs = runs
     self.warmup = warmup
     self.isProfiled = isProfiled
+    self.withoutFusions = withoutFusions
   }
 }
 
@@ -52,6 +56,8 @@ public struct BenchReport: Sendable {
   public var times: TimingStatistics
   /// The most memory the process held, in bytes, loading included.
   public var peakByteCount: Int?
+  /// The memory planned for the results inside a run; nil where shapes are not known ahead.
+  public var activations: MemoryPlan?
   /// The operations of products and convolutions in a run; nil where some shapes are not known
   /// ahead.
   public var operations: Double?
@@ -78,7 +84,9 @@ extension BenchJob {
       throw JobError.ambiguousGraph(path: model, found: selected.map { $0.graph.name })
     }
     let graph = try dimensions.bound(unbound)
-    let session = try Session(graph: graph, weights: owner.weights)
+    let session = try Session(
+      graph: graph, weights: owner.weights,
+      options: SessionOptions(rewrites: .environment(omitting: withoutFusions)))
     let loadSeconds = (clock.now - start).inSeconds
     let given = try tensors(for: graph, of: owner, files)
     let profile = isProfiled ? ExecutionProfile() : nil
@@ -98,6 +106,8 @@ extension BenchJob {
       instructionSet: "\(try InstructionSet.current)", threads: Parallel.threadCount,
       loadSeconds: loadSeconds, times: TimingStatistics(seconds),
       peakByteCount: PeakMemory.byteCount,
+      activations: session.activationMemory(
+        for: session.inputs.compactMap { given[$0.name] }),
       operations: count.flatMap { $0.unknownNodes == 0 ? $0.operations : nil },
       profile: profile.map(ProfileReport.init))
   }

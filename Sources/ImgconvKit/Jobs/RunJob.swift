@@ -26,12 +26,14 @@ public struct RunJob: Sendable {
   public var isProfiled: Bool
   /// Where the steps go as a Chrome trace.
   public var trace: String?
+  /// The rewrites of the plan to leave out, beside those that the environment names.
+  public var withoutFusions: [String]
 
   /// Describes a run.
   public init(
     model: String, component: String? = nil, inputs: [String], output: String? = nil,
     expectations: [String] = [], tolerance: Double = 1e-4, replacesExisting: Bool = false,
-    isProfiled: Bool = false, trace: String? = nil
+    isProfiled: Bool = false, trace: String? = nil, withoutFusions: [String] = []
   ) {
     self.model = model
     self.component = component
@@ -42,6 +44,7 @@ public struct RunJob: Sendable {
     self.replacesExisting = replacesExisting
     self.isProfiled = isProfiled
     self.trace = trace
+    self.withoutFusions = withoutFusions
   }
 }
 
@@ -90,7 +93,9 @@ extension RunJob {
     for (owner, plain) in selected {
       let graph = plain.requiring(files.named.keys)
       progress("\(owner.label): preparing \(graph.name)")
-      let session = try Session(graph: graph, weights: owner.weights)
+      let session = try Session(
+        graph: graph, weights: owner.weights,
+        options: SessionOptions(rewrites: .environment(omitting: withoutFusions)))
       progress("\(owner.label): running \(graph.name)")
       let given = try files.inputs(for: session.inputs, what: "inputs")
       let wanted =

@@ -11,6 +11,8 @@ struct ConvOperator: RealOperator, PreparableOperator {
   let groups: Int
   /// W where it is constant, packed.
   private var packed: PackedFilters?
+  /// How the image is read, of fp32 over one or two axes with all its weights at hand.
+  var reading = ImageReading()
 
   init(_ attributes: inout AttributeReader) throws {
     window = try WindowAttributes(&attributes)
@@ -18,7 +20,8 @@ struct ConvOperator: RealOperator, PreparableOperator {
   }
 
   func infer(_ context: InferenceContext) throws -> [TensorType] {
-    let input = try context.type(0, "X")
+    var input = try context.type(0, "X")
+    input.dimensions = input.dimensions.map(reading.enlarged)
     let weight = try context.type(1, "W")
     if let x = input.shape, let w = weight.shape {
       let shapes = try ConvolutionShapes(
@@ -64,19 +67,23 @@ struct ConvOperator: RealOperator, PreparableOperator {
     }
     let weight = try packed == nil ? context.input(1, "W", input.dtype) : nil
     let bias = try context.optionalInput(2, of: input.dtype)
+    let image = try reading.enlarged(input.shape)
     let shapes = try ConvolutionShapes(
-      input: input.shape, weight: packed?.shape ?? weight?.shape ?? .scalar, bias: bias?.shape,
+      input: image, weight: packed?.shape ?? weight?.shape ?? .scalar, bias: bias?.shape,
       groups: groups, kernelShape: window.kernelShape)
-    let geometry = try geometry(of: shapes, input.shape)
+    let geometry = try geometry(of: shapes, image)
     let output = try context.allocate(
       input.dtype,
       try Shape(checking: [shapes.batch, shapes.outputChannels] + geometry.output))
     if Real.self == Float.self, let filters = try packed ?? weight.flatMap({ try pack($0) }) {
       let isWhole = filters.run(
-        input, batch: shapes.batch, geometry, bias: bias, tail: tail, into: output)
+        input, batch: shapes.batch, geometry, reading, bias: bias, tail: tail, into: output)
       return try isWhole ? output : tail?.applied(to: output, context) ?? output
     }
     guard let weight else { throw OperatorError.missingInput(index: 1, name: "W") }
+    guard reading.repeats == 1 else {
+      throw OperatorError.unsupported("repeated pixels under windows of \(geometry.rank) axes")
+    }
     if Real.self == Float.self, ColumnConvolution.pays(shapes) {
       try ColumnConvolution(shapes: shapes, geometry: geometry).run(
         input: input.pointer(), weight: weight.pointer(), bias: bias?.pointer(),

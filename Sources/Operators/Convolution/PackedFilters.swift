@@ -52,20 +52,22 @@ struct PackedFilters: Sendable {
   /// whatever of `tail` goes along; false where the tail is still to be applied.
   @discardableResult
   func run(
-    _ input: Tensor, batch: Int, _ geometry: WindowGeometry, bias: Tensor?,
-    tail: FusedTail? = nil, into output: Tensor
+    _ input: Tensor, batch: Int, _ geometry: WindowGeometry,
+    _ reading: ImageReading = ImageReading(), bias: Tensor?, tail: FusedTail? = nil,
+    into output: Tensor
   ) -> Bool {
     var epilogue = ProductEpilogue(rowBias: bias?.pointer())
     guard let imageBias = tail.flatMap({ Self.imageBias($0, bias, output.shape) }) else {
       let isWhole = tail?.join(&epilogue, output.shape) ?? true
-      convolve(input, batch, geometry, epilogue, hasImageBias: false, into: output)
+      convolve(
+        input, batch, geometry, reading, epilogue, hasImageBias: false, into: output)
       withExtendedLifetime((input, bias, tail?.residual, output)) {}
       return isWhole
     }
     epilogue.activation = tail?.activation.function
     imageBias.withUnsafeBufferPointer {
       epilogue.rowBias = $0.baseAddress
-      convolve(input, batch, geometry, epilogue, hasImageBias: true, into: output)
+      convolve(input, batch, geometry, reading, epilogue, hasImageBias: true, into: output)
     }
     withExtendedLifetime((input, output)) {}
     return true
@@ -84,14 +86,15 @@ struct PackedFilters: Sendable {
   }
 
   private func convolve(
-    _ input: Tensor, _ batch: Int, _ geometry: WindowGeometry, _ epilogue: ProductEpilogue,
-    hasImageBias: Bool, into output: Tensor
+    _ input: Tensor, _ batch: Int, _ geometry: WindowGeometry, _ reading: ImageReading,
+    _ epilogue: ProductEpilogue, hasImageBias: Bool, into output: Tensor
   ) {
     convolution.run(
-      input.pointer(), batch: batch, height: geometry.rank == 2 ? geometry.input[0] : 1,
-      width: geometry.input[geometry.rank - 1], into: output.mutablePointer(),
+      input.pointer(), batch: batch, height: input.shape.rank == 4 ? input.shape[2] : 1,
+      width: input.shape[input.shape.rank - 1], into: output.mutablePointer(),
       geometry: Self.window(convolution.geometry, geometry), epilogue: epilogue,
-      hasImageBias: hasImageBias)
+      hasImageBias: hasImageBias, repeats: reading.repeats,
+      allowsWinograd: reading.allowsWinograd)
   }
 }
 

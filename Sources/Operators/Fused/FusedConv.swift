@@ -4,6 +4,9 @@ import Tensors
 
 /// `imgconv.fused.Conv`: ONNX Conv of fp32, then input 3 added (of the result's shape or broadcast),
 /// then an activation, while the result is written.
+///
+/// With the attribute `repeats` each pixel of the image stands for a square of so many a side; with
+/// `winograd` 1 the kernels may use Winograd's transforms.
 struct FusedConvOperator: Operator, PreparableOperator {
   static let opType = "Conv"
   static let domain = FusedOperators.domain
@@ -13,6 +16,7 @@ struct FusedConvOperator: Operator, PreparableOperator {
 
   init(_ attributes: inout AttributeReader) throws {
     convolution = try ConvOperator(&attributes)
+    convolution.reading = try ImageReading(&attributes)
     activation = try FusedActivation(&attributes)
   }
 

@@ -39,8 +39,17 @@ struct PlanBuilder {
     _ graph: Graph, weights: WeightReader, rewriting: GraphRewriting,
     captures: [ByteString]? = nil
   ) throws -> Plan {
-    var builder = PlanBuilder(
-      try rewriting.rewritten(graph, weights: weights), weights, rewriting)
+    try plan(
+      rewritten: rewriting.rewritten(graph, weights: weights), weights: weights,
+      rewriting: rewriting, captures: captures)
+  }
+
+  /// The plan of a graph that has gone through its rewriting.
+  static func plan(
+    rewritten graph: Graph, weights: WeightReader, rewriting: GraphRewriting,
+    captures: [ByteString]? = nil
+  ) throws -> Plan {
+    var builder = PlanBuilder(graph, weights, rewriting)
     return try builder.build(captures: captures)
   }
 }

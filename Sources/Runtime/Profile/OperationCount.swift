@@ -28,7 +28,7 @@ public struct OperationCount: Sendable {
         value: tensor.elementCount <= ShapeInference.foldingLimit ? tensor : nil)
     }
     let known = try ShapeInference(registry: registry).infer(
-      try Self.inliningExtents(Self.bound(graph, inputs), WeightReader(weights)), inputs: given)
+      WeightReader(weights).inliningSmallTensors(of: graph.binding(inputs: given)), inputs: given)
     var (operations, unknownNodes) = (0.0, 0)
     for node in graph.nodes where Self.rules[node.opType] != nil && node.domain.isEmpty {
       let shapes = (node.inputs + node.outputs.prefix(1)).map { known[ByteString($0)]?.type.shape }
@@ -42,48 +42,6 @@ public struct OperationCount: Sendable {
     self.operations = operations
     self.unknownNodes = unknownNodes
   }
-
-  /// `graph` with the symbols of declared types replaced by the extents that the inputs give them.
-  private static func bound(_ graph: Graph, _ inputs: [String: Tensor]) -> Graph {
-    var extents: [String: Int] = [:]
-    for input in graph.inputs {
-      guard let shape = inputs[input.name]?.shape, let dimensions = input.type.dimensions else {
-        continue
-      }
-      for case (.symbol(let name), let extent) in zip(dimensions, shape.dimensions) {
-        extents[name] = extent
-      }
-    }
-    var bound = graph
-    bound.valueTypes = graph.valueTypes.mapValues { type in
-      TensorType(
-        type.dtype,
-        type.dimensions?.map { dimension in
-          guard case .symbol(let name) = dimension, let extent = extents[name] else {
-            return dimension
-          }
-          return .fixed(extent)
-        })
-    }
-    return bound
-  }
-
-  private static func inliningExtents(_ graph: Graph, _ weights: WeightReader) throws -> Graph {
-    var inlined = graph
-    for index in inlined.initializers.indices {
-      let initializer = inlined.initializers[index]
-      guard initializer.weightName != nil,
-        initializer.dtype == .int64 || initializer.dtype == .int32,
-        initializer.shape.elementCount <= ShapeInference.foldingLimit
-      else { continue }
-      inlined.initializers[index] = Initializer(
-        name: initializer.name, inline: try weights.tensor(initializer, graph: graph.name))
-    }
-    return inlined
-  }
-
-  /// Shapes, scales and paddings have no more elements than this.
-  private static let extentLimit = 32
 
   /// Which inputs of an operator tell its operations.
   private enum Rule {

@@ -41,6 +41,8 @@ public enum GraphRewrites {
     GatedGeluFusion.self,
     ProductFusion.self,
     ConvolutionFusion.self,
+    NearestUpsampling.self,
+    WinogradConvolution.self,
   ]
 
   /// The names, in that order.

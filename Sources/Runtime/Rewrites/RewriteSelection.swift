@@ -29,13 +29,13 @@ public struct RewriteSelection: Sendable {
   /// No rewrite: the graph as it is stored.
   public static let none = RewriteSelection(omitted: Set(GraphRewrites.names))
 
-  /// All but those named, separated by commas, in the environment variable
+  /// All but `further` ones and those named, separated by commas, in the environment variable
   /// `IMGCONV_WITHOUT_FUSION`.
   ///
   /// - Throws: `RuntimeError.unknownRewrite`.
-  public static func environment() throws -> RewriteSelection {
+  public static func environment(omitting further: [String] = []) throws -> RewriteSelection {
     let text = ProcessInfo.processInfo.environment["IMGCONV_WITHOUT_FUSION"] ?? ""
-    return try RewriteSelection(omitting: text.split(separator: ",").map(String.init))
+    return try RewriteSelection(omitting: text.split(separator: ",").map(String.init) + further)
   }
 }
 

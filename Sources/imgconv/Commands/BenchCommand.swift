@@ -10,7 +10,8 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       Inputs are drawn where none are given (floats standard normal, timesteps 0 to 999, tokens \
       within their table). The time of a run is told as median, least, most and the distance between \
-      the quartiles; the peak is the process's own (VmHWM), loading included; operations are those \
+      the quartiles; the peak is the process's own (VmHWM), loading included; activations are the \
+      memory planned for the results inside a run; operations are those \
       of products, convolutions and attention by their definitions, two for a multiplication and an \
       addition.
       """)
@@ -43,6 +44,7 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print the report as JSON.")
   var json = false
 
+  @OptionGroup var fusions: FusionOptions
   @OptionGroup var compute: ComputeOptions
 
   mutating func validate() throws {
@@ -59,7 +61,7 @@ struct BenchCommand: ParsableCommand {
     let job = BenchJob(
       model: model, component: component, inputs: inputs,
       dimensions: try DimensionBindings(dimensions), runs: runs, warmup: warmup,
-      isProfiled: profile)
+      isProfiled: profile, withoutFusions: fusions.omitted)
     let report = try job.run { progress.show($0) }
     progress.clear()
     if json { try JSONReport.print(BenchDocument(report)) } else { print(text(report)) }
@@ -75,12 +77,14 @@ struct BenchCommand: ParsableCommand {
     ]
     var table = TextTable([
       ("median ms", .right), ("min ms", .right), ("max ms", .right), ("IQR ms", .right),
-      ("load s", .right), ("peak memory", .right), ("GFLOP", .right), ("GFLOPS", .right),
+      ("load s", .right), ("peak memory", .right), ("activations", .right),
+      ("GFLOP", .right), ("GFLOPS", .right),
     ])
     table.add([
       milliseconds(times.median), milliseconds(times.minimum), milliseconds(times.maximum),
       milliseconds(times.interquartileRange), Quantities.fixed(report.loadSeconds, 2),
       report.peakByteCount.map(Quantities.bytes) ?? "–",
+      report.activations.map { Quantities.bytes($0.byteCount) } ?? "–",
       report.operations.map { Quantities.significant($0 / 1e9, 4) } ?? "–",
       report.gigaOperationsPerSecond.map { Quantities.significant($0, 3) } ?? "–",
     ])
@@ -103,6 +107,8 @@ private struct BenchDocument: Encodable {
   let maximumSeconds: Double
   let interquartileRangeSeconds: Double
   let peakBytes: Int?
+  let activationBytes: Int?
+  let leastActivationBytes: Int?
   let operations: Double?
   let gigaOperationsPerSecond: Double?
   let profile: ProfileDocument?
@@ -119,6 +125,8 @@ private struct BenchDocument: Encodable {
     maximumSeconds = report.times.maximum
     interquartileRangeSeconds = report.times.interquartileRange
     peakBytes = report.peakByteCount
+    activationBytes = report.activations?.byteCount
+    leastActivationBytes = report.activations?.leastByteCount
     operations = report.operations
     gigaOperationsPerSecond = report.gigaOperationsPerSecond
     profile = report.profile.map(ProfileDocument.init)

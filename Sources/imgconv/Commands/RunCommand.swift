@@ -44,6 +44,7 @@ struct RunCommand: ParsableCommand {
   var json = false
 
   @OptionGroup var outputOptions: OutputOptions
+  @OptionGroup var fusions: FusionOptions
   @OptionGroup var compute: ComputeOptions
 
   mutating func run() throws {
@@ -51,7 +52,7 @@ struct RunCommand: ParsableCommand {
     let job = RunJob(
       model: model, component: component, inputs: inputs, output: output, expectations: expect,
       tolerance: tolerance, replacesExisting: outputOptions.force, isProfiled: profile,
-      trace: trace)
+      trace: trace, withoutFusions: fusions.omitted)
     let report = try job.run { progress.show($0) }
     progress.clear()
     if json { try JSONReport.print(RunReportDocument(report)) } else { print(text(report)) }
