@@ -23,7 +23,12 @@ struct ImageGallery {
       reference.shape == candidate.shape, reference.elementCount > 0
     else { return }
     if sheetIsWanted { try sheet.add(reference: reference, candidate: candidate) }
-    if let pair = try pair(subject, sample, reference, candidate) {
+    let psnr = try TensorComparison(
+      name: subject.name, reference: reference, candidate: candidate
+    ).peakSignalToNoise
+    // Pictures are made of those alone that the report may keep.
+    if pairs.count == ImagePair.keptCount, let best = pairs.last, psnr > best.psnr { return }
+    if let pair = try pair(subject, sample, psnr, reference, candidate) {
       pairs = ImagePair.worst(of: pairs + [pair])
     }
   }
@@ -41,14 +46,12 @@ struct ImageGallery {
 
   /// The first image of a batch as pictures; nil where the reference has no finite element.
   private func pair(
-    _ subject: Subject, _ sample: Int, _ reference: Tensor, _ candidate: Tensor
+    _ subject: Subject, _ sample: Int, _ psnr: Double, _ reference: Tensor, _ candidate: Tensor
   ) throws -> ImagePair? {
-    let comparison = try TensorComparison(
-      name: subject.name, reference: reference, candidate: candidate)
     let planes = try ImagePlanes(reference: reference, candidate: candidate)
     guard let planes else { return nil }
     return ImagePair(
-      subject: subject, sample: sample, psnr: comparison.peakSignalToNoise,
+      subject: subject, sample: sample, psnr: psnr,
       reference: Data(try planes.referenceImage.png()),
       candidate: Data(try planes.candidateImage.png()),
       difference: Data(try planes.heatMap.png()),

@@ -150,6 +150,9 @@ extension LayerComparison {
     if let (name, error) = try changedWeight(layer, weights, truth, expected) {
       return (.keptWeight(name: name, relativeL2: error), name)
     }
+    if let error = try tableError(layer), !(error <= Self.tolerance * expected) {
+      return (.output(relativeL2: error, expected: expected), nil)
+    }
     if isolated.nonFiniteMismatches > 0 {
       return (.nonFinite(count: isolated.nonFiniteMismatches), nil)
     }
@@ -164,6 +167,21 @@ extension LayerComparison {
     if let known = weights.first(where: { candidate.quantization[$0] != nil }) { return known }
     let restored = layer.candidate.nodes.filter { $0.opType == "DequantizeLinear" }
     return restored.compactMap(\.outputs.first).first { noise.reference.info($0) != nil }
+  }
+
+  /// ‖r − c‖ / ‖r‖ of the whole table that a Gather looks rows up in, where the candidate stores it as
+  /// integers: one sample sees few of its rows.
+  private func tableError(_ layer: LayerPlan.Layer) throws -> Double? {
+    guard layer.node.opType == "Gather",
+      let restored = layer.candidate.nodes.first(where: { $0.opType == "DequantizeLinear" }),
+      let stored = layer.candidate.initializers.first(where: { $0.name == restored.inputs.first })?
+        .weightName,
+      let output = restored.outputs.first,
+      let name = [stored, output].first(where: { noise.reference.info($0) != nil }),
+      let before = try noise.reference.realTensor(name),
+      let after = try noise.candidate.realTensor(stored), before.shape == after.shape
+    else { return nil }
+    return try TensorComparison(name: name, reference: before, candidate: after).relativeL2
   }
 
   /// A weight that the candidate keeps as it was, by its type, but whose bytes differ.

@@ -30,7 +30,7 @@ struct ReportContext {
       "faults": faults,
       "recipe": recipe,
       "sections": sections(for: format).map { section($0, isMarkdown: isMarkdown) },
-      "totalCount": Set(judgement.statistics.map(\.subject)).count + faults.count,
+      "totalCount": sections(for: format).reduce(faults.count) { $0 + $1.rows.count },
       "failureCount": Set(judgement.breaches.map(\.subject)).count + faults.count,
       "hasImages": !report.images.isEmpty,
       "hasWorst": !worstSamples.isEmpty,
