@@ -46,37 +46,60 @@ IMGK_LANE_FN imgk_vi IMGK_FN(load_integers)(const int8_t *from) {
 }
 
 /// One block of at most 256 elements.
+typedef struct {
+  imgk_vf errors, norms, largest;
+  imgk_vi underflows;
+} IMGK_FN(deviations);
+
+IMGK_TARGET static inline void IMGK_FN(add_deviation)(IMGK_FN(deviations) *sums, imgk_vf v, imgk_vi q, imgk_vf scale,
+                                                      imgk_vi zero) {
+  const imgk_vf real = __builtin_convertvector(q - zero, imgk_vf) * scale;
+  const imgk_vf difference = v - real;
+  sums->errors += difference * difference;
+  sums->norms += v * v;
+  sums->largest = IMGK_FN(larger)(IMGK_FN(absolute)(difference), sums->largest);
+  sums->underflows -= (v != 0.0f) & (real == 0.0f);
+}
+
+/// The last elements, fewer than a vector; the rest of it counts as zeros.
+IMGK_TARGET static void IMGK_FN(add_last)(IMGK_FN(deviations) *sums, const float *src, const int8_t *integers,
+                                          size_t count, const float *scales, const int32_t *zeros, size_t step) {
+  float x[IMGK_LANES] = {0}, s[IMGK_LANES] = {0};
+  int32_t z[IMGK_LANES] = {0};
+  int8_t q[IMGK_LANES] = {0};
+  memcpy(x, src, count * sizeof *x);
+  memcpy(q, integers, count);
+  for (size_t k = 0; k < count; k++) {
+    s[k] = scales[step * k];
+    z[k] = zeros[step * k];
+  }
+  imgk_vi zero;
+  memcpy(&zero, z, sizeof zero);
+  IMGK_FN(add_deviation)(sums, IMGK_FN(load)(x), IMGK_FN(load_integers)(q), IMGK_FN(load)(s), zero);
+}
+
 IMGK_TARGET static void IMGK_FN(deviation_block)(const float *src, const int8_t *integers, size_t count,
                                                  const float *scales, const int32_t *zeros, size_t step,
                                                  imgk_deviation *deviation) {
-  imgk_vf errors = {0}, norms = {0}, largest = {0};
-  imgk_vi underflows = {0};
-  for (size_t i = 0; i < count; i += IMGK_LANES) {
-    const size_t rest = count - i < IMGK_LANES ? count - i : IMGK_LANES;
-    float x[IMGK_LANES] = {0}, s[IMGK_LANES] = {0};
-    int32_t z[IMGK_LANES] = {0};
-    int8_t q[IMGK_LANES] = {0};
-    memcpy(x, src + i, rest * sizeof *x);
-    memcpy(q, integers + i, rest);
-    for (size_t k = 0; k < IMGK_LANES; k++) {
-      s[k] = scales[step * (k < rest ? i + k : 0)];
-      z[k] = k < rest ? zeros[step * (i + k)] : 0;
+  IMGK_FN(deviations) sums = {0};
+  imgk_vf scale = (imgk_vf){0} + scales[0];
+  imgk_vi zero = (imgk_vi){0} + zeros[0];
+  size_t i = 0;
+  for (; i + IMGK_LANES <= count; i += IMGK_LANES) {
+    if (step != 0) {
+      scale = IMGK_FN(load)(scales + i);
+      memcpy(&zero, zeros + i, sizeof zero);
     }
-    imgk_vi zero;
-    memcpy(&zero, z, sizeof zero);
-    const imgk_vf v = IMGK_FN(load)(x);
-    const imgk_vf real = __builtin_convertvector(IMGK_FN(load_integers)(q) - zero, imgk_vf) * IMGK_FN(load)(s);
-    const imgk_vf difference = v - real;
-    errors += difference * difference;
-    norms += v * v;
-    largest = IMGK_FN(larger)(IMGK_FN(absolute)(difference), largest);
-    underflows -= (v != 0.0f) & (real == 0.0f);
+    IMGK_FN(add_deviation)(&sums, IMGK_FN(load)(src + i), IMGK_FN(load_integers)(integers + i), scale, zero);
+  }
+  if (i < count) {
+    IMGK_FN(add_last)(&sums, src + i, integers + i, count - i, scales + step * i, zeros + step * i, step);
   }
   for (int lane = 0; lane < IMGK_LANES; lane++) {
-    deviation->squared_error += (double)errors[lane];
-    deviation->squared_norm += (double)norms[lane];
-    deviation->underflows += (size_t)underflows[lane];
-    if (largest[lane] > deviation->largest) deviation->largest = largest[lane];
+    deviation->squared_error += (double)sums.errors[lane];
+    deviation->squared_norm += (double)sums.norms[lane];
+    deviation->underflows += (size_t)sums.underflows[lane];
+    if (sums.largest[lane] > deviation->largest) deviation->largest = sums.largest[lane];
   }
 }
 

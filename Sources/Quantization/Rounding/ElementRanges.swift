@@ -38,6 +38,10 @@ struct ElementRanges: Sendable {
     _ reduction: Reduction, _ source: UnsafePointer<Float>, _ layout: ScaleLayout
   ) -> [Float] {
     guard layout.isBlocked else {
+      // Single elements lie beside those of other scales.
+      guard layout.inner > 1 || layout.outer == 1 else {
+        return reduced(reduction, source, outer: 1, axis: layout.outer, inner: layout.extent)
+      }
       let rows = reduced(
         reduction, source, outer: layout.rowCount, axis: layout.inner, inner: 1)
       guard layout.outer > 1 else { return rows }
