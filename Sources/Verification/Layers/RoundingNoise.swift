@@ -65,7 +65,7 @@ struct RoundingNoise {
   private func activationError(
     _ node: Node, _ part: Graph, _ inputs: [ByteString: Tensor]
   ) throws -> Double {
-    guard let first = node.inputs.first, let value = inputs[ByteString(first)] else { return 0 }
+    guard let first = node.inputs.first, let value = value(first, part, inputs) else { return 0 }
     let moments = try Moments(value)
     var step = (max(moments.highest, 0) - min(moments.lowest, 0)) / 255
     if node.opType == "QuantizeLinear", node.inputs.count > 1,
@@ -75,6 +75,24 @@ struct RoundingNoise {
       step = try Moments(stored).rootMeanSquare
     }
     return Self.ratio(step / 12.0.squareRoot(), moments.rootMeanSquare)
+  }
+
+  /// A value of `part`: given, constant, or computed from such; nil where it cannot be.
+  private func value(
+    _ name: String, _ part: Graph, _ inputs: [ByteString: Tensor]
+  ) -> Tensor? {
+    if let given = inputs[ByteString(name)] { return given }
+    if let constant = part.initializers.first(where: { $0.name == name }) {
+      return try? tensor(constant)
+    }
+    guard let node = part.nodes.first(where: { $0.outputs.contains(name) }),
+      let made = try? OperatorRegistry.standard.make(node)
+    else { return nil }
+    let operands = node.inputs.map { $0.isEmpty ? nil : value($0, part, inputs) }
+    guard zip(node.inputs, operands).allSatisfy({ $0.isEmpty || $1 != nil }) else { return nil }
+    let context = ExecutionContext(
+      inputs: operands, requestedOutputs: node.outputs.map { $0 == name })
+    return zip(node.outputs, (try? made.run(context)) ?? []).first { $0.0 == name }?.1
   }
 
   private func castError(_ node: Node) -> Double {
