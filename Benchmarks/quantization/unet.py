@@ -3,9 +3,11 @@
 Usage: unet.py MODEL.onnx IMGCONV [RUNS]
 
 MODEL.onnx may keep its weights as external data. Each quantizer runs in a process of its own, in
-turn, on the same file in the page cache; time is the whole process, memory its VmHWM. imgconv writes
-an artifact, which `--verify` of inspect checks afterwards; RUNS (1) counts imgconv's runs, of which
-the median is shown. Rows: from the ONNX file, and from an artifact imported before.
+turn, on the same file in the page cache; time is the whole process, memory its VmHWM. ONNX Runtime
+runs with a scale a tensor (its default) and, as imgconv, a scale a channel; ratios are to the latter,
+then to the former. imgconv writes an artifact, which `--verify` of inspect checks afterwards; RUNS (1)
+counts imgconv's runs, of which the median is shown. Rows: from the ONNX file, and from an artifact
+imported before. Results go to a folder in IMGCONV_BENCH_WORK (one in memory leaves the disk out).
 """
 
 import os
@@ -19,7 +21,8 @@ THEIRS = """
 import sys
 from onnxruntime.quantization import QuantType, quantize_dynamic
 quantize_dynamic(
-    sys.argv[1], sys.argv[2], weight_type=QuantType.QInt8, use_external_data_format=True)
+    sys.argv[1], sys.argv[2], weight_type=QuantType.QInt8, use_external_data_format=True,
+    per_channel=len(sys.argv) > 3)
 """
 
 
@@ -43,7 +46,7 @@ def warm(path):
 
 
 def show(what, seconds, peak, theirs):
-    ratios = f"  {seconds / theirs[0]:.3f}  {peak / theirs[1]:.4f}" if theirs else ""
+    ratios = "".join(f"  {seconds / s:.3f} {peak / p:.4f}" for s, p in theirs or [])
     print(f"{what:48} {seconds:7.2f} s  {peak / 1e9:6.3f} GB{ratios}", flush=True)
 
 
@@ -52,10 +55,13 @@ def main():
     runs = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     warm(model)
     with tempfile.TemporaryDirectory(dir=os.environ.get("IMGCONV_BENCH_WORK")) as work:
-        theirs = run(sys.executable, "-c", THEIRS, model, os.path.join(work, "theirs.onnx"))
-        show("ONNX Runtime quantize_dynamic, int8", *theirs, None)
-        for name in os.listdir(work):
-            os.remove(os.path.join(work, name))
+        theirs = []
+        for what, options in (("channel", ["channel"]), ("tensor", [])):
+            theirs.append(
+                run(sys.executable, "-c", THEIRS, model, os.path.join(work, "theirs.onnx"), *options))
+            show(f"ONNX Runtime quantize_dynamic, int8, {what}", *theirs[-1], None)
+            for name in os.listdir(work):
+                os.remove(os.path.join(work, name))
         source, output = os.path.join(work, "model.imgc"), os.path.join(work, "out.imgc")
 
         def ours(what, given):

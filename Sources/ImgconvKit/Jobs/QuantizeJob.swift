@@ -79,7 +79,7 @@ extension QuantizeJob {
     let history = model.provenance
     model.files.removeAll { $0.path == Self.recipePath }
     model.files.append(
-      AttachedFile(path: Self.recipePath, content: Array(text(resolved, budget).utf8)))
+      AttachedFile(path: Self.recipePath, content: Array(resolved.yaml().utf8)))
     report.artifact = try sink.write(
       model, notes: [],
       history: { history + [try step(try digests.value(), source, notes: notes)] },
@@ -93,10 +93,6 @@ extension QuantizeJob {
   ) -> Recipe {
     let resolved = recipe.resolved(isCalibrated: source.isAvailable)
     return budget.map(resolved.fixing) ?? resolved
-  }
-
-  private func text(_ resolved: Recipe, _ budget: BudgetReport?) -> String {
-    resolved.yaml(remarks: recipe.budget.map { ["chosen for the budget \($0)"] } ?? [])
   }
 
   private func step(

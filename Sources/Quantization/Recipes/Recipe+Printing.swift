@@ -4,10 +4,8 @@ import Tensors
 
 extension Recipe {
   /// The recipe as a YAML document that reads back to the same (`formats/recipe.md`).
-  ///
-  /// - Parameter remarks: lines of comment at the top.
-  public func yaml(remarks: [String] = []) -> String {
-    var lines = remarks.map { "# \($0.escapedForDisplay)" } + ["version: 1"]
+  public func yaml() -> String {
+    var lines = ["version: 1"]
     lines += Self.lines(defaultScheme)
     if let rounding { lines.append("rounding: \(rounding.rawValue)") }
     if let weightRange { lines.append("weight-range: \(weightRange)") }
