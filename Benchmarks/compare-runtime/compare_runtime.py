@@ -193,10 +193,11 @@ def scale(options):
     for latent in options.latents:
         for batch in options.batches:
             extents = unet_dimensions(latent, batch) | dict(pairs(options.dim))
-            bindings = [f"{name}={extent}" for name, extent in extents.items()]
+            bindings = [
+                word for name, extent in extents.items() for word in ("--dim", f"{name}={extent}")]
             before = peak_rate(options)
             report = json.loads(subprocess.run(
-                [options.imgconv, "bench", model, "--dim", *bindings, "--runs", str(options.runs),
+                [options.imgconv, "bench", model, *bindings, "--runs", str(options.runs),
                  "--warmup", str(options.warmup), "--threads", str(options.threads), "--json",
                  "--quiet"], check=True, capture_output=True, text=True).stdout)
             rate, most = report["gigaOperationsPerSecond"], max(before, peak_rate(options))
