@@ -47,6 +47,37 @@ struct PromptTests {
     #expect(without.errors.contains("encoder_hidden_states is not given"), "\(without.errors)")
   }
 
+  @Test("a flow's trajectory is its scheduler's own; its latents are packed in it too")
+  func flowTrajectory() throws {
+    let folder = try TemporaryFolder()
+    let fixture = try PipelineFixture("flux", in: folder)
+    let result = try CommandLine.run(
+      "verify", fixture.path, "--reference", fixture.path, "--trajectory", "--steps", "1,2",
+      "--count", "1", "--prompt", "a red bicycle", "--prompt-tokens", "16", "--height", "16",
+      "--width", "24")
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    #expect(result.output.contains("prediction (step 2 of 2)"))
+  }
+
+  @Test("tokenizers are carried along for sources that have none")
+  func tokenizers() throws {
+    let folder = try TemporaryFolder()
+    let output = folder.path(of: "out.imgc")
+    let tokenizer = SharedMaterial.fixture("tokenizers/clip")
+    let imported = try CommandLine.run(
+      "import", SharedMaterial.fixture("architectures/clip"), "-o", output, "--tokenizer",
+      tokenizer, "--tokenizer", SharedMaterial.fixture("tokenizers/t5"))
+    #expect(imported.status == 0, "\(imported.errors)")
+    let shown = try CommandLine.run("inspect", output).output
+    #expect(shown.contains("file tokenizer/vocab.json"), "\(shown)")
+    #expect(shown.contains("file tokenizer_2/spiece.model"), "\(shown)")
+    let empty = try CommandLine.run(
+      "import", SharedMaterial.fixture("architectures/clip"), "-o", output, "--force",
+      "--tokenizer", folder.path)
+    #expect(empty.status == 2)
+    #expect(empty.errors.contains("expected a tokenizer's files, found none"), "\(empty.errors)")
+  }
+
   @Test("what a prompt cannot be given to is said")
   func refusals() throws {
     let folder = try TemporaryFolder()

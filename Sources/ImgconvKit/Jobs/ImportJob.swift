@@ -35,6 +35,9 @@ public struct ImportJob: Sendable {
   public var onnxOptions: ONNXOptions
   /// How folders are read.
   public var folderOptions: FolderOptions
+  /// Folders of tokenizers to carry along, as `tokenizer`, `tokenizer_2`, `tokenizer_3`, for sources
+  /// that have none.
+  public var tokenizers: [String] = []
   /// Low-rank updates to fold into the weights, in order.
   public var loras: [LoRASource] = []
 
@@ -109,6 +112,7 @@ extension ImportJob {
       model.provenance += loaded.model.provenance.filter { $0.action != "read" }
       opened.append(loaded)
     }
+    try attachTokenizers(to: &model)
     try fold(into: &model, &step, sink)
     try recordSampling(in: &model, &step, sink)
     return try write(model, step, opened, to: sink, progress: progress)
@@ -129,6 +133,23 @@ extension ImportJob {
     }
     return try sink.write(
       model, notes: step.notes, sources: digests, history: history, progress: progress)
+  }
+
+  /// Carries the tokenizers' files along; other files of their folders are left.
+  private func attachTokenizers(to model: inout Model) throws {
+    for (number, path) in tokenizers.enumerated() {
+      let folder = ModelFolder(path: path)
+      let name = number == 0 ? "tokenizer" : "tokenizer_\(number + 1)"
+      let files = try folder.fileNames().filter { file in
+        [".json", ".txt", ".model"].contains { file.hasSuffix($0) }
+      }
+      guard !files.isEmpty else {
+        throw JobError.folder(path: path, expected: "a tokenizer's files", found: "none")
+      }
+      try model.add(
+        files.map { AttachedFile(path: "\(name)/\($0)", content: try folder.content(of: $0)) },
+        role: nil, source: path)
+    }
   }
 
   /// Folds the LoRA files in and notes their digests and strengths.

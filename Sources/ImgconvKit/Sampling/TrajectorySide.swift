@@ -36,7 +36,11 @@ struct TrajectorySide {
     record.correctsNoise = correctsNoise ?? options.correctsNoise ?? record.correctsNoise
     var options = options
     options.correctsNoise = record.effectiveCorrection
-    if options.method == .automatic, record.method == nil { options.method = .fewStep }
+    // Flows have no schedule that the few-step sampler could walk.
+    let isFlow =
+      try SchedulerConfiguration.className(
+        model.schedulerBytes, file: model.schedulerFile) == SchedulerClass.flowMatchEuler.rawValue
+    if options.method == .automatic, record.method == nil, !isFlow { options.method = .fewStep }
     let shape = try model.sampleShape(count: 1, extents: extents)
     self.shape = shape
     samplers = try steps.map { count in

@@ -41,6 +41,13 @@ struct ImportCommand: ParsableCommand {
       valueName: "file[:scale]"))
   var lora: [LoRASource] = []
 
+  @Option(
+    help: """
+      A folder of a tokenizer to carry along, for sources that have none; again for the second and \
+      third text encoder.
+      """)
+  var tokenizer: [String] = []
+
   @Option(help: "A scheduler's configuration (JSON) to carry in place of the sources' own.")
   var scheduler: String?
 
@@ -87,6 +94,7 @@ struct ImportCommand: ParsableCommand {
       sources: described, output: output, replacesExisting: outputOptions.force)
     job.folderOptions = FolderOptions(variant: variant, skippedComponents: Set(skip))
     job.loras = lora
+    job.tokenizers = tokenizer
     job.scheduler = scheduler
     job.correctsNoise = noiseCorrection?.isOn
     job.onnxOptions.dataRoot = dataRoot
