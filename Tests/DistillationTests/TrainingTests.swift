@@ -32,7 +32,8 @@ import Testing
 
   @Test("the rate warms up and decays")
   func rate() {
-    let settings = DistillationSettings()
+    var settings = DistillationSettings()
+    settings.learningRate = 2e-4
     #expect(settings.rate(at: 0) == 2e-4 / 50)
     #expect(settings.rate(at: 49) == 2e-4)
     #expect(settings.rate(at: 50) == 2e-4)

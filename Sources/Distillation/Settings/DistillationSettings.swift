@@ -26,10 +26,10 @@ public struct DistillationSettings: Hashable, Sendable {
   /// k, how often the teacher is asked for a target.
   public var teacherEvaluations = 4
   /// w of classifier-free guidance in the target; 1 for none.
-  public var guidanceScale: Float = 1.5
+  public var guidanceScale: Float = 1.25
 
   /// The highest learning rate.
-  public var learningRate: Float = 2e-4
+  public var learningRate: Float = 3e-4
   /// Iterations over which the rate grows to its highest.
   public var warmUp = 50
   /// The rate at the end, over the highest.
