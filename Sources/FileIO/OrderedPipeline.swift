@@ -3,9 +3,9 @@ import Foundation
 /// Work on a sequence of jobs by several threads: jobs are taken one at a time, worked on side by
 /// side, and finished one at a time in the order in which they were taken.
 ///
-/// What a step does may depend on the jobs before it in `take` and `finish`, never in `work`; the
-/// outcome is then the same for any number of workers. A worker holds one job at a time, which
-/// bounds the memory by the number of workers.
+/// What a step does may depend on the jobs before it in `take`, `arrange` and `finish`, never in
+/// `load` and `work`; the outcome is then the same for any number of workers. A worker holds one job
+/// at a time, which bounds the memory by the number of workers.
 package enum OrderedPipeline {
   /// Runs until `take` gives nil.
   ///
@@ -13,41 +13,55 @@ package enum OrderedPipeline {
   ///   - workers: what each thread keeps for itself (buffers, contexts); at least one. The first
   ///     belongs to the calling thread.
   ///   - take: gets the next job; one call at a time, in order.
+  ///   - load: begins a job; may run for several at once.
+  ///   - arrange: goes on with it; one call at a time, in the order of `take`.
   ///   - work: may run for several jobs at once.
   ///   - finish: ends a job; one call at a time, in the order of `take`.
   /// - Throws: the first error in the order of the jobs.
   package static func run<Worker, Job>(
     _ workers: [Worker], take: @escaping (Worker) throws -> Job?,
+    load: ((Worker, Job) throws -> Void)? = nil, arrange: ((Worker, Job) throws -> Void)? = nil,
     work: @escaping (Worker, Job) throws -> Void, finish: @escaping (Worker, Job) throws -> Void
   ) throws {
     precondition(!workers.isEmpty, "no workers")
-    let state = PipelineState(take: take, work: work, finish: finish)
+    let state = PipelineState(
+      take: take, load: load, arrange: arrange, work: work, finish: finish)
     state.runAll(workers)
     if let failure = state.failure { throw failure.error }
   }
 }
 
-/// The shared state of a pipeline: `taking` guards what is taken, `finishing` what is finished.
+/// The shared state of a pipeline.
 private final class PipelineState<Worker, Job>: @unchecked Sendable {
-  private(set) var failure: (number: Int, error: any Error)?
+  typealias Step = (Worker, Job) throws -> Void
 
   private let take: (Worker) throws -> Job?
-  private let work: (Worker, Job) throws -> Void
-  private let finish: (Worker, Job) throws -> Void
+  private let load: Step?
+  private let arrange: Step?
+  private let work: Step
+  private let finish: Step
   private let taking = NSLock()
-  private let finishing = NSCondition()
+  private let arranging = Turns()
+  private let finishing = Turns()
+  private let failing = NSLock()
+  private var failed: (number: Int, error: any Error)?
+  // Guarded by `taking`.
   private var takenCount = 0
-  private var finishedCount = 0
   private var isExhausted = false
 
   init(
-    take: @escaping (Worker) throws -> Job?, work: @escaping (Worker, Job) throws -> Void,
-    finish: @escaping (Worker, Job) throws -> Void
+    take: @escaping (Worker) throws -> Job?, load: Step?, arrange: Step?, work: @escaping Step,
+    finish: @escaping Step
   ) {
     self.take = take
+    self.load = load
+    self.arrange = arrange
     self.work = work
     self.finish = finish
   }
+
+  /// The first failure in the order of the jobs.
+  var failure: (number: Int, error: any Error)? { failing.withLock { failed } }
 
   func runAll(_ workers: [Worker]) {
     let group = DispatchGroup()
@@ -73,19 +87,28 @@ private final class PipelineState<Worker, Job>: @unchecked Sendable {
   private func run(_ worker: Worker) {
     while let (number, job) = next(worker) {
       do {
-        try work(worker, job)
+        guard try run(worker, number, job) else { return }
       } catch {
         fail(number, error)
         return
       }
-      guard end(worker, number, job) else { return }
     }
+  }
+
+  /// Takes a job through its steps; false where one before it failed.
+  private func run(_ worker: Worker, _ number: Int, _ job: Job) throws -> Bool {
+    try load?(worker, job)
+    if let arrange {
+      guard try arranging.run(number, { try arrange(worker, job) }) else { return false }
+    }
+    try work(worker, job)
+    return try finishing.run(number) { try finish(worker, job) }
   }
 
   private func next(_ worker: Worker) -> (Int, Job)? {
     taking.lock()
     defer { taking.unlock() }
-    guard !isExhausted, !hasFailed else { return nil }
+    guard !isExhausted, failure == nil else { return nil }
     let number = takenCount
     do {
       guard let job = try take(worker) else {
@@ -101,39 +124,43 @@ private final class PipelineState<Worker, Job>: @unchecked Sendable {
     }
   }
 
-  private var hasFailed: Bool {
-    finishing.lock()
-    defer { finishing.unlock() }
-    return failure != nil
-  }
-
-  /// Waits for the jobs before and finishes this one; false where one of them failed.
-  private func end(_ worker: Worker, _ number: Int, _ job: Job) -> Bool {
-    finishing.lock()
-    defer {
-      finishing.broadcast()
-      finishing.unlock()
-    }
-    while finishedCount < number, failure.map({ $0.number > number }) ?? true { finishing.wait() }
-    guard finishedCount == number else { return false }
-    do {
-      try finish(worker, job)
-      finishedCount += 1
-      return true
-    } catch {
-      record(number, error)
-      return false
-    }
-  }
-
   private func fail(_ number: Int, _ error: any Error) {
-    finishing.lock()
-    record(number, error)
-    finishing.broadcast()
-    finishing.unlock()
+    failing.withLock {
+      if failed.map({ number < $0.number }) ?? true { failed = (number, error) }
+    }
+    arranging.stop(from: number)
+    finishing.stop(from: number)
+  }
+}
+
+/// Steps that run one at a time, in the order of their numbers.
+private final class Turns: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var next = 0
+  private var end = Int.max
+
+  /// Waits for the steps before and runs `step`; false where the sequence was stopped before it.
+  ///
+  /// The lock is not held meanwhile: nobody else has this number.
+  func run(_ number: Int, _ step: () throws -> Void) throws -> Bool {
+    condition.lock()
+    while next < number, number < end { condition.wait() }
+    let isMine = next == number && number < end
+    condition.unlock()
+    guard isMine else { return false }
+    try step()
+    condition.lock()
+    next += 1
+    condition.broadcast()
+    condition.unlock()
+    return true
   }
 
-  private func record(_ number: Int, _ error: any Error) {
-    if failure.map({ number < $0.number }) ?? true { failure = (number, error) }
+  /// Gives up step `number` and all that follow.
+  func stop(from number: Int) {
+    condition.lock()
+    end = min(end, number)
+    condition.broadcast()
+    condition.unlock()
   }
 }

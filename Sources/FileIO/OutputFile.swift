@@ -8,13 +8,14 @@ import Glibc
 public final class OutputFile {
   /// The path at which the file will appear.
   public let path: String
-  /// How many bytes were written so far.
+  /// How many bytes were appended so far.
   public private(set) var byteCount: UInt64 = 0
 
   private let replacesExisting: Bool
   private let folder: String
   private let folderDescriptor: Int32
   private let descriptor: Int32
+  private let writer: StagedWriter
   private var temporaryPath: String?
   private var isPublished = false
 
@@ -44,6 +45,7 @@ public final class OutputFile {
       throw error
     }
     descriptor = temporary.descriptor
+    writer = StagedWriter(descriptor: temporary.descriptor, path: path)
     temporaryPath = temporary.path
     self.path = path
     self.folder = folder
@@ -68,18 +70,9 @@ extension OutputFile {
     try Self.check(path: path, replacesExisting: replacesExisting, inputs: inputs)
   }
 
-  /// Appends `bytes`; short writes and `EINTR` are continued.
+  /// Appends `bytes`; they may be buffered until `publish()`.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(FileIOError) {
-    var done = 0
-    while done < bytes.count {
-      let count = Glibc.write(
-        descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .system(call: "write", path: path, errno: errno)
-      }
-      done += count
-    }
+    try writer.write(bytes)
     byteCount += UInt64(bytes.count)
   }
 
@@ -95,6 +88,7 @@ extension OutputFile {
   /// - Throws: `FileIOError.exists` where another writer was first and replacing was not asked for.
   public func publish() throws(FileIOError) {
     precondition(!isPublished, "published twice")
+    try writer.flush()
     guard fsync(descriptor) == 0 else { throw .system(call: "fsync", path: path, errno: errno) }
     if replacesExisting {
       try replace()

@@ -3,15 +3,23 @@ import Tensors
 
 /// Plain bytes that are to become a blob.
 struct BlobItem {
+  /// To what the bytes are likely to be similar.
+  enum Base {
+    /// An earlier item, by its number.
+    case item(Int)
+    /// A blob of the teacher's file.
+    case teacher(TeacherBlob)
+  }
+
   /// How many there are.
   let size: Int
   /// How they are split into planes.
   let layout: PlaneLayout
   /// Where they stand verbatim in a file, if they do.
   let location: TensorLocation?
-  /// The number of an earlier item that is likely to have similar bytes.
-  var base: Int?
-  /// Whether the bytes are at rest in a file and may be read again at any time.
+  /// What is likely to have similar bytes.
+  var base: Base?
+  /// Whether the bytes are at rest in a file and may be read again at any time, by any thread.
   let isStored: Bool
   /// Copies the bytes from an offset on.
   let read: (Int, UnsafeMutableRawBufferPointer) throws -> Void

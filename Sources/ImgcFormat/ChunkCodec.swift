@@ -13,11 +13,15 @@ enum ChunkCodec {
   /// How `plane` is compressed; nil where it is stored as it is.
   ///
   /// Small planes are searched hard; planes of full entropy are stored; planes that are nearly
-  /// constant may hold repeats.
+  /// constant may hold repeats. Where blocks of the plane tell as much, the rest is not counted.
   static func effort(for plane: UnsafeRawBufferPointer) -> ZstdCompressor.Effort? {
     if plane.count < 1024 { return .matches(19) }
-    // The entropy of few bytes comes out too low by about 255 / (2 ln 2 · bytes) bits: 0.003 here.
-    if plane.count >= 4 * sampleCount * sampleSize, entropy(ofSampled: plane) > 7.99 { return nil }
+    if plane.count >= 4 * sampleCount * sampleSize {
+      // The entropy of few bytes comes out too low by about 255 / (2 ln 2 · bytes) bits: 0.003.
+      let sampled = entropy(ofSampled: plane)
+      if sampled > 7.99 { return nil }
+      if (0.5...7.98).contains(sampled) { return .entropy }
+    }
     let bits = entropy(plane)
     if bits > 7.995 { return nil }
     return bits < 0.05 ? .matches(3) : .entropy

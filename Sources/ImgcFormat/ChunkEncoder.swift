@@ -16,6 +16,8 @@ final class ChunkEncoder {
   /// Room for the plain bytes of a base's chunks, and for what is tried with them.
   private var difference: DifferenceBuffers?
   private let planes: UnsafeMutableRawBufferPointer
+  /// Room that no job uses before `encode`.
+  var scratch: UnsafeMutableRawBufferPointer { planes }
   private let frames: [UnsafeMutableRawBufferPointer]
   private let buffers: [TensorBuffer]
   private let compressor: ZstdCompressor

@@ -7,6 +7,7 @@ import Tensors
 final class ChunkReader: Sendable {
   let file: InputFile
   private let blobs: [Manifest.Blob]
+  private let teacher: TeacherBlobs?
   private let cache = Mutex(Cache())
   private let decoders = ChunkDecoderPool()
 
@@ -16,9 +17,16 @@ final class ChunkReader: Sendable {
     static let capacity = 3
   }
 
-  init(file: InputFile, blobs: [Manifest.Blob]) {
+  init(file: InputFile, blobs: [Manifest.Blob], teacher: TeacherBlobs? = nil) {
     self.file = file
     self.blobs = blobs
+    self.teacher = teacher
+  }
+
+  /// Checks that the file, and the teacher's, are as they were when they were opened.
+  func checkUnchanged() throws(FileIOError) {
+    try file.checkUnchanged()
+    try teacher?.file.checkUnchanged()
   }
 
   /// Copies `[offset, offset + target.count)` of a blob's plain bytes into `target`.
@@ -101,13 +109,12 @@ final class ChunkReader: Sendable {
     let chunk = blob.chunks[number]
     let place = "\(place), chunk \(number)"
     try decoders.withDecoder { decoder throws(ImgcError) in
-      guard chunk.isDifference, let base = blob.base else {
+      guard chunk.isDifference else {
         try decoder.decode(chunk, of: file, blob.layout, into: plain, place: place)
         return
       }
       let other = try decoder.base(byteCount: plain.count)
-      try decoder.decode(
-        blobs[base].chunks[number], of: file, blob.layout, into: other, place: "\(place), its base")
+      try decodeBase(of: blob, number, decoder, into: other, place: "\(place), its base")
       try decoder.decode(
         chunk, of: file, PlaneLayout(width: blob.layout.width, rotate: 0), into: plain,
         place: place)
@@ -115,6 +122,22 @@ final class ChunkReader: Sendable {
         plain.baseAddress?.assumingMemoryBound(to: UInt8.self),
         other.baseAddress?.assumingMemoryBound(to: UInt8.self), plain.count / blob.layout.width,
         Int32(blob.layout.width), Int32(blob.layout.rotate))
+    }
+  }
+
+  /// Decodes the chunk to which one is a difference: of this file, or of the teacher's.
+  private func decodeBase(
+    of blob: Manifest.Blob, _ number: Int, _ decoder: ChunkDecoder,
+    into plain: UnsafeMutableRawBufferPointer, place: String
+  ) throws(ImgcError) {
+    if let base = blob.base {
+      try decoder.decode(
+        blobs[base].chunks[number], of: file, blob.layout, into: plain, place: place)
+    } else if let digest = blob.teacherBlob, let teacher, let base = teacher.blobs[digest] {
+      try decoder.decode(
+        base.chunks[number], of: teacher.file, blob.layout, into: plain, place: place)
+    } else {
+      throw .manifest(file: file.path, field: place, expected: "a base", found: "none")
     }
   }
 }

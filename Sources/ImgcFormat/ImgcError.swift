@@ -22,6 +22,8 @@ public enum ImgcError: Error, Equatable, Sendable {
   case compression(reason: String)
   /// A model cannot be written: names that repeat, or text that is none.
   case unwritable(component: String, field: String, reason: String)
+  /// The file to which the weights are differences is not there (R15).
+  case teacher(file: String, name: String, contentDigest: String, found: String)
   /// Reading or writing failed.
   case file(FileIOError)
 }
@@ -60,6 +62,10 @@ extension ImgcError: CustomStringConvertible {
     case .compression(let reason): "zstd: \(reason)"
     case .unwritable(let component, let field, let reason):
       "\(component.escapedForDisplay): \(field.escapedForDisplay(limit: 300)): \(reason)"
+    case .teacher(let file, let name, let contentDigest, let found):
+      "\(file.escapedForDisplay): its weights are differences to \(name.escapedForDisplay) "
+        + "(content \(contentDigest)): expected that file beside it or in a folder of "
+        + "\(TeacherSearch.variable), found \(found.escapedForDisplay(limit: 600))"
     case .file(let error): "\(error)"
     }
   }

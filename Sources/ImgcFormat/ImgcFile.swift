@@ -14,13 +14,22 @@ public final class ImgcFile: Sendable {
   /// The model; its weights are read out of this file.
   public let model: Model
 
+  /// The file that the weights are differences to, if they are.
+  public var teacher: TeacherReference? { manifest.teacher }
+
   private let manifest: Manifest
   private let chunks: ChunkReader
 
-  /// Opens the file at `path`.
+  /// Opens the file at `path`, and the teacher's file that its weights are differences to, if they
+  /// are: beside it, or in a folder of `IMGCONV_PATH`.
   ///
   /// - Throws: `ImgcError`.
-  public init(path: String) throws(ImgcError) {
+  public convenience init(path: String) throws(ImgcError) {
+    try self.init(path: path, mayNeedTeacher: true)
+  }
+
+  /// Opens the file at `path`; one that is a teacher itself may need none.
+  init(path: String, mayNeedTeacher: Bool) throws(ImgcError) {
     let file: InputFile
     do {
       file = try InputFile(path: path)
@@ -31,13 +40,25 @@ public final class ImgcFile: Sendable {
     let (manifest, digest) = try ManifestDecoder(file: path).decode(section.document)
     try ManifestCheck(file: path, manifest: manifest)
       .run(contentDigest: digest, manifestOffset: section.offset)
-    let chunks = ChunkReader(file: file, blobs: manifest.blobs)
+    guard mayNeedTeacher || manifest.teacher == nil else {
+      throw .manifest(
+        file: path, field: "teacher", expected: "none in a teacher's file",
+        found: manifest.teacher?.name ?? "")
+    }
+    let teacher = try manifest.teacher.map { reference throws(ImgcError) in
+      try TeacherSearch(file: path, reference: reference).open().blobs
+    }
+    try teacher?.check(manifest.blobs, path: path)
+    let chunks = ChunkReader(file: file, blobs: manifest.blobs, teacher: teacher)
     self.path = path
     self.manifest = manifest
     self.chunks = chunks
     contentDigest = digest
     model = try Self.model(manifest, chunks)
   }
+
+  /// The blobs that another file's may be differences to.
+  private var blobs: TeacherBlobs { TeacherBlobs(file: chunks.file, manifest.blobs) }
 
   private static func model(
     _ manifest: Manifest, _ chunks: ChunkReader
@@ -95,7 +116,7 @@ public final class ImgcWeights: TensorSource {
   /// Checks that the file is as it was when it was opened.
   public func checkUnchanged() throws {
     do {
-      try chunks.file.checkUnchanged()
+      try chunks.checkUnchanged()
     } catch {
       throw ImgcError.file(error)
     }
@@ -103,6 +124,17 @@ public final class ImgcWeights: TensorSource {
 
   /// The digest of tensor number `index` as the manifest states it; reading the tensor checks it.
   public func digest(of index: Int) -> String? { blobs[index].sha256 }
+
+  /// The blob of tensor number `index`, where differences to it may be stored.
+  func teacherBlob(_ index: Int) -> TeacherBlob? {
+    let blob = blobs[index]
+    guard blob.base == nil, blob.teacherBlob == nil else { return nil }
+    let place = "tensor \(tensors[index].name.escapedForDisplay(limit: 300))"
+    let chunks = chunks
+    return TeacherBlob(sha256: blob.sha256, size: blob.size, layout: blob.layout) {
+      try chunks.read(blob, at: $0, into: $1, place: place)
+    }
+  }
 
   /// How many bytes tensor number `index` takes in the file, frames and all.
   public func storedSize(_ index: Int) -> Int {

@@ -18,6 +18,8 @@ public enum ImgcWriter {
   /// Writes `model` to `file`, which the caller publishes.
   ///
   /// - Parameters:
+  ///   - teacher: a file to whose tensors the model's are stored as differences where that is
+  ///     smaller; reading the artifact then needs that file.
   ///   - sources: the files that the weights stand in, whose digests are taken on the way.
   ///   - history: gives the steps to record once all weights were read, when the digests of
   ///     `sources` are known; by default the model's own.
@@ -25,39 +27,51 @@ public enum ImgcWriter {
   ///     thread.
   /// - Throws: `ImgcError`, or the error of a component's weights.
   public static func write(
-    _ model: Model, to file: OutputFile, sources: SourceDigests? = nil,
+    _ model: Model, to file: OutputFile, deltaFrom teacher: ImgcFile? = nil,
+    sources: SourceDigests? = nil,
     history: (() throws -> [ProvenanceStep])? = nil,
     progress: @escaping (Double) -> Void = { _ in }
   ) throws -> Summary {
     try ModelNames.check(model)
+    if let further = teacher?.teacher {
+      throw ImgcError.unwritable(
+        component: teacher?.path ?? "", field: "teacher",
+        reason: "its weights are differences to \(further.name) themselves")
+    }
     try file.write(HeaderSection.bytes)
     let (blobs, numbers) = try BlobWriter(
-      items(model), to: file, sources: sources, progress: progress
+      items(model, teacher), to: file, sources: sources, progress: progress
     ).run()
     var rest = numbers[...]
     let components = model.components.map { entry($0, &rest) }
     let files = model.files.map {
       Manifest.FileEntry(path: $0.path, blob: rest.removeFirst())
     }
-    let manifest = Manifest(
+    var manifest = Manifest(
       components: components, files: files, provenance: try history?() ?? model.provenance,
       blobs: blobs)
+    if let teacher, blobs.contains(where: { $0.teacherBlob != nil }) {
+      try teacher.requireUnchanged()
+      manifest.teacher = TeacherReference(
+        name: teacher.path.lastComponent, contentDigest: teacher.contentDigest)
+    }
     return try finish(manifest, file)
   }
 
   /// All that becomes blobs: each component's configuration and tensors, then the files. A tensor's
-  /// base is that of the same name, type and shape in an earlier component of the same name: a
-  /// student's is its teacher's.
-  private static func items(_ model: Model) -> [BlobItem] {
+  /// base is that of the same name, type and shape in an earlier component of the same name, or in
+  /// the teacher's file: a student's is its teacher's.
+  private static func items(_ model: Model, _ teacher: ImgcFile?) -> [BlobItem] {
     var items: [BlobItem] = []
     var earlier: [ByteString: [TensorInfo: Int]] = [:]
     for component in model.components {
       if let config = component.config { items.append(BlobItem(config)) }
+      let outside = teacher?.counterparts(of: component) ?? [:]
       let counterparts = earlier[ByteString(component.name)] ?? [:]
       var places: [TensorInfo: Int] = [:]
       for (index, info) in component.weights.tensors.enumerated() {
         var item = BlobItem(component.weights, index)
-        item.base = counterparts[info]
+        item.base = counterparts[info].map { .item($0) } ?? outside[info].map { .teacher($0) }
         places[info] = items.count
         items.append(item)
       }

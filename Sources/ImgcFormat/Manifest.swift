@@ -34,6 +34,8 @@ struct Manifest: Sendable {
     let layout: PlaneLayout
     /// The number of an earlier blob to which chunks may be differences.
     var base: Int?
+    /// The SHA-256 of a blob of the teacher's file to which chunks may be differences.
+    var teacherBlob: String?
     /// Where they are.
     let chunks: [Chunk]
   }
@@ -65,4 +67,6 @@ struct Manifest: Sendable {
   var files: [FileEntry]
   var provenance: [ProvenanceStep]
   var blobs: [Blob]
+  /// The file that holds the blobs to which chunks are differences, if any are.
+  var teacher: TeacherReference?
 }

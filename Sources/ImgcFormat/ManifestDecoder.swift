@@ -17,7 +17,8 @@ struct ManifestDecoder {
     guard version == 1 else { throw read.error("version", "1", "\(version)") }
     let digest = try read.digest(try root.required("contentDigest"), "contentDigest")
     let blobs = try read.map(try root.required("blobs"), "blobs", blob)
-    try checkBases(blobs)
+    let teacher = try root.optional("teacher").map(self.teacher)
+    try BaseCheck(read: read, blobs: blobs, hasTeacher: teacher != nil).run()
     let components = try read.map(try root.required("components"), "components") {
       value, field throws(ImgcError) in try component(value, field, blobs)
     }
@@ -31,8 +32,23 @@ struct ManifestDecoder {
     let provenance = try read.map(root.optional("provenance"), "provenance", step)
     try root.finish()
     return (
-      Manifest(components: components, files: files, provenance: provenance, blobs: blobs), digest
+      Manifest(
+        components: components, files: files, provenance: provenance, blobs: blobs,
+        teacher: teacher), digest
     )
+  }
+
+  private func teacher(_ value: JSONValue) throws(ImgcError) -> TeacherReference {
+    var object = try read.object(value, "teacher")
+    let name = try read.string(try object.required("name"), "teacher.name")
+    guard !name.isEmpty, name != ".", name != "..", !name.contains("/"), !name.utf8.contains(0)
+    else {
+      throw read.error("teacher.name", "a file name without a folder", "\"\(name)\"")
+    }
+    let digest = try read.digest(
+      try object.required("contentDigest"), "teacher.contentDigest")
+    try object.finish()
+    return TeacherReference(name: name, contentDigest: digest)
   }
 
   private func reference(
@@ -191,6 +207,9 @@ struct ManifestDecoder {
     }
     var base: Int?
     if let value = object.optional("base") { base = try read.natural(value, "\(field).base") }
+    let teacherBlob = try object.optional("teacherBlob").map { value throws(ImgcError) in
+      try read.digest(value, "\(field).teacherBlob")
+    }
     let chunks = try read.map(try object.required("chunks"), "\(field).chunks") {
       value, field throws(ImgcError) in try chunk(value, field, layout)
     }
@@ -201,7 +220,8 @@ struct ManifestDecoder {
         "\(field).chunks", "\(expected) for \(size) bytes", "\(chunks.count)")
     }
     return Manifest.Blob(
-      size: size, sha256: digest, layout: layout, base: base, chunks: chunks)
+      size: size, sha256: digest, layout: layout, base: base, teacherBlob: teacherBlob,
+      chunks: chunks)
   }
 
   private func chunk(
@@ -230,23 +250,5 @@ struct ManifestDecoder {
     try object.finish()
     return Manifest.Chunk(
       offset: UInt64(offset), planes: planes, sha256: digest, isDifference: isDifference)
-  }
-
-  /// A base is an earlier blob of the same size and layout that has no base itself (R7).
-  private func checkBases(_ blobs: [Manifest.Blob]) throws(ImgcError) {
-    for (index, blob) in blobs.enumerated() {
-      let field = "blobs[\(index)].base"
-      guard let base = blob.base else {
-        guard !blob.chunks.contains(where: \.isDifference) else {
-          throw read.error(field, "a base for differences", "nothing")
-        }
-        continue
-      }
-      guard base < index, blobs[base].size == blob.size, blobs[base].layout == blob.layout,
-        blobs[base].base == nil
-      else {
-        throw read.error(field, "an earlier blob of this size and layout without a base", "\(base)")
-      }
-    }
   }
 }

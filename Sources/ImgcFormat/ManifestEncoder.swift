@@ -22,6 +22,12 @@ struct ManifestEncoder {
     if !manifest.provenance.isEmpty {
       members.append(JSONMember("provenance", .array(manifest.provenance.map(step))))
     }
+    if let teacher = manifest.teacher {
+      members.append(
+        JSONMember(
+          "teacher",
+          ["name": .string(teacher.name), "contentDigest": .string(teacher.contentDigest)]))
+    }
     members.append(JSONMember("blobs", .array(manifest.blobs.map(blob))))
     return .object(members)
   }
@@ -125,6 +131,7 @@ extension ManifestEncoder {
       JSONMember("rotate", .integer(blob.layout.rotate)),
     ]
     if let base = blob.base { members.append(JSONMember("base", .integer(base))) }
+    if let blob = blob.teacherBlob { members.append(JSONMember("teacherBlob", .string(blob))) }
     members.append(JSONMember("chunks", .array(chunks)))
     return .object(members)
   }

@@ -2,8 +2,11 @@
 """Reads native files (.imgc), written from formats/imgc.md alone.
 
     imgc_reader.py FILE            what it holds, as JSON
-    imgc_reader.py --verify FILE   reads everything and checks every rule, R1 to R14
+    imgc_reader.py --verify FILE   reads everything and checks every rule, R1 to R15
     imgc_reader.py --tensor NAME FILE > bytes
+
+A file whose weights are differences to a teacher's file needs that one beside it, or in a folder of
+IMGCONV_PATH.
 
 Needs Python 3.8 and one zstd: `compression.zstd` (Python 3.14), the `zstandard` package, or the
 `zstd` program. Exit status: 0 done, 2 the file breaks a rule, 4 it is over a limit.
@@ -216,7 +219,8 @@ def digest(value, what):
 class ImgcFile:
     """An open native file."""
 
-    def __init__(self, path):
+    def __init__(self, path, may_need_teacher=True):
+        self.path, self.may_need_teacher = path, may_need_teacher
         self.file = open(path, "rb")
         self.size = os.fstat(self.file.fileno()).st_size
         require(self.size >= 96, "R1", "at least 96 bytes")
@@ -247,12 +251,13 @@ class ImgcFile:
     def check_manifest(self):
         root = members(self.document, "manifest",
                        ("format", "version", "contentDigest", "components", "blobs"),
-                       ("files", "provenance"))
+                       ("files", "provenance", "teacher"))
         require(root["format"] == "imgc", "R5", 'format: "imgc"')
         require(integer(root["version"], "version") == 1, "R5", "version: 1")
         self.blobs = [self.blob(b, f"blobs[{i}]") for i, b in enumerate(array(root["blobs"], "blobs"))]
         self.check_layout()
         self.check_bases()
+        self.teacher = self.open_teacher(root.get("teacher"))
         self.used = set()
         self.components = [
             self.component(c, f"components[{i}]")
@@ -272,7 +277,8 @@ class ImgcFile:
                 f"the content digest, found {found}")
 
     def blob(self, value, what):
-        members(value, what, ("size", "sha256", "width", "rotate", "chunks"), ("base",))
+        members(value, what, ("size", "sha256", "width", "rotate", "chunks"),
+                ("base", "teacherBlob"))
         size, width = natural(value["size"], what), natural(value["width"], what)
         rotate = natural(value["rotate"], what)
         require((width, rotate) in set(WIDTHS.values()) | {(1, 0)}, "R7", f"{what}: a known layout")
@@ -287,20 +293,59 @@ class ImgcFile:
             chunk["planes"] = [natural(p, what) for p in array(chunk["planes"], what)]
             require(len(chunk["planes"]) == width, "R7", f"{what}: {width} planes")
         base = natural(value["base"], what) if "base" in value else None
+        outside = digest(value["teacherBlob"], what) if "teacherBlob" in value else None
         return {"size": size, "width": width, "rotate": rotate, "chunks": chunks, "base": base,
+                "outside": outside,
                 "sha256": digest(value["sha256"], what)}
 
     def check_bases(self):
         for number, blob in enumerate(self.blobs):
+            require(blob["base"] is None or blob["outside"] is None, "R7",
+                    f"blobs[{number}]: one base")
             if blob["base"] is None:
-                require(not any(c.get("difference") for c in blob["chunks"]), "R7",
+                require(blob["outside"] or not any(c.get("difference") for c in blob["chunks"]), "R7",
                         f"blobs[{number}]: a base for differences")
                 continue
             require(blob["base"] < number, "R7", f"blobs[{number}]: an earlier base")
             base = self.blobs[blob["base"]]
-            require(base["base"] is None and all(
+            require(base["base"] is None and base["outside"] is None and all(
                 base[key] == blob[key] for key in ("size", "width", "rotate")), "R7",
                     f"blobs[{number}]: a base of its size and layout")
+
+    def open_teacher(self, value):
+        """The blobs of the file that this one's are differences to, by digest."""
+        wanted = [b for b in self.blobs if b["outside"]]
+        require((value is not None) == bool(wanted), "R7", "a teacher exactly where one is needed")
+        if value is None:
+            return None
+        members(value, "teacher", ("name", "contentDigest"))
+        name, content = text(value["name"], "teacher"), digest(value["contentDigest"], "teacher")
+        require(name not in ("", ".", "..") and not set(name) & set("/\0"), "R15", "a plain name")
+        require(self.may_need_teacher, "R15", "a teacher's file that needs none itself")
+        folders = [os.path.dirname(self.path) or "."]
+        folders += filter(None, os.environ.get("IMGCONV_PATH", "").split(":"))
+        for folder in folders:
+            path = os.path.join(folder, name)
+            if not os.path.exists(path):
+                continue
+            try:
+                teacher = ImgcFile(path, may_need_teacher=False)
+            except Refused:
+                continue
+            if teacher.document["contentDigest"] == content:
+                break
+        else:
+            raise Refused("R15", f"{name} with content {content}")
+        plain = {}
+        for blob in teacher.blobs:
+            if blob["base"] is None:
+                plain.setdefault(blob["sha256"], blob)
+        for blob in wanted:
+            base = plain.get(blob["outside"])
+            require(base and all(base[k] == blob[k] for k in ("size", "width", "rotate")), "R15",
+                    f"a blob {blob['outside']} of this size and layout in {name}")
+        self.teacher_blobs = plain
+        return teacher
 
     def check_layout(self):
         position = 16
@@ -437,7 +482,10 @@ class ImgcFile:
         planes = decode(stored, [(size, count) for size in chunk["planes"]], "R9")
         if not chunk.get("difference"):
             return joined(planes, count, width, blob["rotate"])
-        base = self.chunk(self.blobs[blob["base"]], index)
+        if blob["outside"]:
+            base = self.teacher.chunk(self.teacher_blobs[blob["outside"]], index)
+        else:
+            base = self.chunk(self.blobs[blob["base"]], index)
         return added(joined(planes, count, width, 0), base, width, blob["rotate"])
 
     def verify(self):

@@ -25,17 +25,18 @@ struct ArtifactSink {
   /// Writes `model` and publishes the file.
   ///
   /// - Parameters:
+  ///   - teacher: a file to whose tensors the model's are stored as differences.
   ///   - sources: the files whose digests are to be taken while the weights are read.
   ///   - history: gives the steps to record, once those digests are known.
   func write(
-    _ model: Model, notes: [String], sources: SourceDigests? = nil,
+    _ model: Model, notes: [String], deltaFrom teacher: ImgcFile? = nil, sources: SourceDigests? = nil,
     history: (() throws -> [ProvenanceStep])? = nil,
     progress: @escaping (String, Double) -> Void
   ) throws -> ArtifactReport {
     let label = "writing \(file.path.lastComponent)"
-    let summary = try ImgcWriter.write(model, to: file, sources: sources, history: history) {
-      progress(label, $0)
-    }
+    let summary = try ImgcWriter.write(
+      model, to: file, deltaFrom: teacher, sources: sources, history: history
+    ) { progress(label, $0) }
     for component in model.components { try component.weights.checkUnchanged() }
     try file.publish()
     return ArtifactReport(

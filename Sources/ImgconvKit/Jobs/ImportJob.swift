@@ -40,6 +40,8 @@ public struct ImportJob: Sendable {
   public var tokenizers: [String] = []
   /// Low-rank updates to fold into the weights, in order.
   public var loras: [LoRASource] = []
+  /// A native file to whose tensors those of the same names are stored as differences.
+  public var deltaFrom: String?
 
   /// A scheduler's configuration to carry in place of the sources' own; nil for theirs.
   public var scheduler: String?
@@ -115,13 +117,15 @@ extension ImportJob {
     try attachTokenizers(to: &model)
     try fold(into: &model, &step, sink)
     try recordSampling(in: &model, &step, sink)
-    return try write(model, step, opened, to: sink, progress: progress)
+    let teacher = try deltaFrom.map { try ImgcFile(path: $0) }
+    try sink.protect([deltaFrom].compactMap { $0 })
+    return try write(model, step, opened, teacher, to: sink, progress: progress)
   }
 
   /// Writes `model`; the inputs' digests are taken from the bytes as they pass.
   private func write(
-    _ model: Model, _ step: ProvenanceStep, _ opened: [LoadedModel], to sink: ArtifactSink,
-    progress: @escaping (String, Double) -> Void
+    _ model: Model, _ step: ProvenanceStep, _ opened: [LoadedModel], _ teacher: ImgcFile?,
+    to sink: ArtifactSink, progress: @escaping (String, Double) -> Void
   ) throws -> ArtifactReport {
     let digests = try SourceDigests(
       paths: opened.filter { $0.format != .imgc }.flatMap(\.sourcePaths))
@@ -132,7 +136,7 @@ extension ImportJob {
       return model.provenance + [step]
     }
     return try sink.write(
-      model, notes: step.notes, sources: digests, history: history, progress: progress)
+      model, notes: step.notes, deltaFrom: teacher, sources: digests, history: history, progress: progress)
   }
 
   /// Carries the tokenizers' files along; other files of their folders are left.

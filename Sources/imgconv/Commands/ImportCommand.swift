@@ -58,6 +58,12 @@ struct ImportCommand: ParsableCommand {
       """)
   var noiseCorrection: Switch?
 
+  @Option(
+    help: ArgumentHelp(
+      "Store the weights as differences to the tensors of the same names in this .imgc, where that is smaller; the artifact can only be opened where that file is beside it or in a folder of IMGCONV_PATH.",
+      valueName: "teacher"))
+  var deltaFrom: String?
+
   @Option(help: "Follow symbolic links to external data as long as they stay below this folder.")
   var dataRoot: String?
 
@@ -97,6 +103,7 @@ struct ImportCommand: ParsableCommand {
     job.tokenizers = tokenizer
     job.scheduler = scheduler
     job.correctsNoise = noiseCorrection?.isOn
+    job.deltaFrom = deltaFrom
     job.onnxOptions.dataRoot = dataRoot
     job.onnxOptions.allowsHardLinks = allowHardLinks
     job.onnxOptions.allowsOverlap = allowOverlap
