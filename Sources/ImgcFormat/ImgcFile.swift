@@ -17,7 +17,7 @@ public final class ImgcFile: Sendable {
   /// The file that the weights are differences to, if they are.
   public var teacher: TeacherReference? { manifest.teacher }
 
-  private let manifest: Manifest
+  let manifest: Manifest
   private let chunks: ChunkReader
 
   /// Opens the file at `path`, and the teacher's file that its weights are differences to, if they

@@ -51,7 +51,7 @@ extension ExitStatus {
     case KernelError.outOfMemory: self = .unsupported
     case KernelError.unknownInstructionSet, KernelError.unsupportedInstructionSet: self = .usage
     case is TensorError, is GraphError, is GGUFError, is QuantizationError, is VerificationError,
-      is KernelError:
+      is KernelError, is PartsError:
       self = .badInput
     default: return nil
     }

@@ -13,6 +13,8 @@ public enum JobError: Error, Equatable, Sendable {
   case ambiguousGraph(path: String, found: [String])
   /// No component has that name.
   case noComponent(path: String, name: String, found: [String])
+  /// No tensor has that name.
+  case noTensor(path: String, name: String)
   /// Two sources give components of one name and role.
   case duplicateComponent(name: String, first: String, second: String)
   /// Two sources give files of one name with different content.
@@ -59,6 +61,8 @@ extension JobError: CustomStringConvertible {
     case .noComponent(let path, let name, let found):
       "\(path.escapedForDisplay): no component is called \(name.escapedForDisplay); "
         + "there are \(Self.list(found))"
+    case .noTensor(let path, let name):
+      "\(path.escapedForDisplay): no tensor is called \(name.escapedForDisplay(limit: 300))"
     case .duplicateComponent(let name, let first, let second):
       "\(first.escapedForDisplay) and \(second.escapedForDisplay) both give the component "
         + "\(name.escapedForDisplay); tell them apart with --role or --component"

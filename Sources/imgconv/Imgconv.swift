@@ -15,7 +15,7 @@ struct Imgconv: ParsableCommand {
       ImportCommand.self, QuantizeCommand.self, DistillCommand.self, VerifyCommand.self,
       RunCommand.self, SampleCommand.self,
       BenchCommand.self,
-      InspectCommand.self, DiffCommand.self, ExportCommand.self,
+      InspectCommand.self, DiffCommand.self, ExportCommand.self, JoinCommand.self,
       DigestCommand.self, AttestCommand.self, ReportCommand.self,
     ])
 

@@ -69,3 +69,49 @@ import Testing
     }
   }
 }
+
+@Suite("A pipeline of five steps")
+struct OrderedPipelineStepsTests {
+  private struct Failure: Error, Equatable {
+    let number: Int
+  }
+
+  private final class Log: @unchecked Sendable {
+    var arranged: [Int] = []
+    var finished: [Int] = []
+  }
+
+  private func run(_ workerCount: Int, _ log: Log, failing: Int = -1) throws {
+    var next = 0
+    try OrderedPipeline.run(
+      Array(0..<workerCount),
+      take: { _ -> Int? in
+        next += 1
+        return next <= 300 ? next : nil
+      },
+      load: { _, job in
+        if job == failing + 1000 { throw Failure(number: job) }
+      },
+      arrange: { _, job in
+        if job == failing { throw Failure(number: job) }
+        log.arranged.append(job)
+      },
+      work: { _, _ in },
+      finish: { _, job in log.finished.append(job) })
+  }
+
+  @Test("jobs are arranged, and finished, in their order", arguments: [1, 2, 4, 9])
+  func order(_ workerCount: Int) throws {
+    let log = Log()
+    try run(workerCount, log)
+    #expect(log.arranged == Array(1...300))
+    #expect(log.finished == Array(1...300))
+  }
+
+  @Test("a failure to arrange lets the jobs before it end", arguments: [1, 2, 4])
+  func failure(_ workerCount: Int) throws {
+    let log = Log()
+    #expect(throws: Failure(number: 50)) { try run(workerCount, log, failing: 50) }
+    #expect(log.finished == Array(1...49))
+  }
+}

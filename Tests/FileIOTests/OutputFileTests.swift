@@ -91,3 +91,27 @@ struct OutputFileTests {
     }
   }
 }
+
+@Suite("Writing large files")
+struct LargeOutputTests {
+  @Test(
+    "what is written past the page cache is what was appended",
+    arguments: [0, 1, 4095, 4 << 20, 16 << 20, (16 << 20) + 1, (24 << 20) + 4096, (29 << 20) + 77])
+  func content(_ byteCount: Int) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path(of: "out")
+    let bytes = [UInt8]((0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 131 >> 7) })
+    let file = try OutputFile(path: path)
+    var position = 0
+    var step = 1
+    while position < byteCount {
+      let count = min(step, byteCount - position)
+      try file.write(Array(bytes[position..<(position + count)]))
+      position += count
+      step = step * 7 % 5_000_011 + 1
+    }
+    #expect(file.byteCount == UInt64(byteCount))
+    try file.publish()
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)).elementsEqual(bytes))
+  }
+}

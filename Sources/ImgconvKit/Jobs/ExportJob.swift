@@ -44,6 +44,8 @@ public struct ExportJob: Sendable {
   public var allowsFusedProducts = false
   /// Whether quantized weights are exported as the real numbers they stand for (safetensors).
   public var restoresWeights = false
+  /// The tensors to export; all where there are none.
+  public var tensorNames: [String] = []
   /// What weights become in a GGUF file.
   public var ggufPrecision = GGUFWriter.Precision.q80
   /// Whether `output` may be replaced.
@@ -66,12 +68,19 @@ public struct ExportJob: Sendable {
   ///
   /// - Throws: the formats' errors, `JobError`, `FileIOError`.
   public func run(progress: @escaping (String, Double) -> Void) throws -> Int {
+    guard tensorNames.isEmpty || format == .safetensors else {
+      throw JobError.option(
+        name: "--tensor", expected: "an export to safetensors", found: format.rawValue)
+    }
     let loaded = try ModelLoader().load(path: input)
     let selected = try selected(loaded)
     progress("writing \(output.lastComponent)", 0)
     switch format {
     case .safetensors:
-      let weights = restoresWeights ? try RestoredSource(selected) : selected.weights
+      let all = restoresWeights ? try RestoredSource(selected) : selected.weights
+      let weights =
+        tensorNames.isEmpty
+        ? all : try SelectedTensors(all, names: tensorNames, path: input)
       try SafetensorsWriter.write(
         weights, to: output, metadata: selected.metadata,
         replacesExisting: replacesExisting, threadCount: Parallel.threadCount

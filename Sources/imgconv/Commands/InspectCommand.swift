@@ -19,6 +19,9 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Read all of an .imgc and check every digest.")
   var verify = false
 
+  @Flag(help: "Show where the bytes of an .imgc are; with --tensors, of every tensor.")
+  var sizes = false
+
   @Flag(help: "Print the recipe that the file was quantized by, and nothing else.")
   var recipe = false
 
@@ -29,6 +32,11 @@ struct InspectCommand: ParsableCommand {
     if recipe {
       print(try InspectJob(path: file).recipe(), terminator: "")
       return
+    }
+    if sizes {
+      let report = try SizesReport(path: file)
+      if json { return try JSONReport.print(SizesDocument(report)) }
+      return print(tensors ? SizesText.tensors(report) : SizesText.text(report))
     }
     let report = try InspectJob(path: file, verifies: verify).run()
     if json {
