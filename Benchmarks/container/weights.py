@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes a safetensors file of random weights in the shapes of a Stable Diffusion 1.5 UNet.
 
-Every matrix is normal with a standard deviation of its own between 0.02 and 0.05, as trained layers
-are; vectors are 1 + 0.1 * normal. `--bytes N` repeats or cuts the list of tensors to about N bytes.
+Every matrix has a standard deviation of its own between 0.02 and 0.05, and every output channel of it
+one that lies around that (log-normal, sigma 0.3), as trained layers have; within a channel values are
+normal. Vectors are 1 + 0.1 * normal. `--bytes N` repeats or cuts the list of tensors to about N bytes.
 """
 import argparse
 import json
@@ -136,10 +137,17 @@ def main():
         file.write(struct.pack("<Q", len(text)) + text)
         for name, shape in layout:
             count, deviation = int(np.prod(shape)), random.uniform(0.02, 0.05)
-            for begin in range(0, count, 1 << 22):
-                part = random.standard_normal(min(1 << 22, count - begin), dtype=np.float32)
-                part = 1 + 0.1 * part if len(shape) == 1 else deviation * part
-                file.write(encoded(part.astype(np.float32), arguments.dtype))
+            if len(shape) == 1:
+                part = 1 + 0.1 * random.standard_normal(count, dtype=np.float32)
+                file.write(encoded(part, arguments.dtype))
+                continue
+            rows, columns = shape[0], count // shape[0]
+            scales = deviation * np.exp(0.3 * random.standard_normal(rows, dtype=np.float32))
+            step = max(1, (1 << 22) // columns)
+            for begin in range(0, rows, step):
+                channels = scales[begin:begin + step, None].astype(np.float32)
+                part = random.standard_normal((len(channels), columns), dtype=np.float32)
+                file.write(encoded(channels * part, arguments.dtype))
 
 
 if __name__ == "__main__":

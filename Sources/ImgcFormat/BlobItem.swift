@@ -21,6 +21,8 @@ struct BlobItem {
   var base: Base?
   /// Whether the bytes are at rest in a file and may be read again at any time, by any thread.
   let isStored: Bool
+  /// The SHA-256 that the bytes must have, where the source states it, and the tensor's name.
+  let expected: (sha256: String, name: String)?
   /// Copies the bytes from an offset on.
   let read: (Int, UnsafeMutableRawBufferPointer) throws -> Void
 
@@ -30,7 +32,8 @@ struct BlobItem {
     size = info.byteCount
     layout = info.byteCount == 0 ? .bytes : PlaneLayout(info.dtype)
     location = source.location(index)
-    isStored = location != nil || source.digest(of: index) != nil
+    expected = source.digest(of: index).map { ($0, info.name) }
+    isStored = location != nil || expected != nil
     read = { try source.read(index, at: $0, into: $1) }
   }
 
@@ -40,6 +43,7 @@ struct BlobItem {
     layout = .bytes
     location = nil
     isStored = false
+    expected = nil
     read = { offset, buffer in
       buffer.copyBytes(from: content[offset..<(offset + buffer.count)])
     }

@@ -1,4 +1,5 @@
 import CImgKernels
+import FileIO
 import Foundation
 import Synchronization
 import Tensors
@@ -95,6 +96,7 @@ extension BlobRegister {
     var digest = StreamDigest()
     try hash(item, at: 0, bytes, &digest)
     let key = Key(digest.hexadecimal, item)
+    try check(key.sha256, item)
     if let number = known[key] {
       reuse(number, part.item)
       part.share = share
@@ -113,6 +115,7 @@ extension BlobRegister {
     open = blob
     if part.offset + part.byteCount == item.size {
       heads[blob.number].sha256 = blob.digest.hexadecimal
+      try check(heads[blob.number].sha256, item)
       known[heads[blob.number]] = blob.number
       open = nil
     }
@@ -134,7 +137,16 @@ extension BlobRegister {
       try item.read(offset, part)
       try hash(item, at: offset, UnsafeRawBufferPointer(part), &digest)
     }
+    try check(digest.hexadecimal, item)
     return known[Key(digest.hexadecimal, item)]
+  }
+
+  /// Checks an item's digest against the one that its source states (R11).
+  private func check(_ found: String, _ item: BlobItem) throws {
+    guard let (expected, name) = item.expected, found != expected else { return }
+    throw ImgcError.digest(
+      file: "the source", offset: 0, place: "tensor \(name.escapedForDisplay(limit: 300))",
+      expected: expected, found: found)
   }
 
   /// Takes bytes of an item into its digest, and into that of the file in which they stand.

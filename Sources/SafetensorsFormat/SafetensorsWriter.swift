@@ -6,6 +6,10 @@ import Tensors
 /// The same tensors give the same bytes: tensors stand by descending alignment, then by name, as
 /// the reference implementation puts them; the header is padded with spaces to a multiple of 8.
 public enum SafetensorsWriter {
+  /// Is shown a tensor's number, an offset and the bytes that begin there; one call at a time, the
+  /// tensors one after another, each from front to back.
+  public typealias Observer = (Int, Int, UnsafeRawBufferPointer) throws -> Void
+
   private static let blockSize = 4 << 20
 
   /// Writes all tensors of `source` to a new file at `path`.
@@ -14,7 +18,7 @@ public enum SafetensorsWriter {
   ///   `.file`; the source's error.
   public static func write(
     _ source: any TensorSource, to path: String, metadata: [String: String] = [:],
-    replacesExisting: Bool = false, threadCount: Int = 1,
+    replacesExisting: Bool = false, threadCount: Int = 1, observe: Observer? = nil,
     progress: @escaping (Double) -> Void = { _ in }
   ) throws {
     let file: OutputFile
@@ -24,7 +28,8 @@ public enum SafetensorsWriter {
       throw SafetensorsError.file(error)
     }
     try write(
-      source, to: file, metadata: metadata, threadCount: threadCount, progress: progress)
+      source, to: file, metadata: metadata, threadCount: threadCount, observe: observe,
+      progress: progress)
     try source.checkUnchanged()
     try file.publish()
   }
@@ -34,10 +39,11 @@ public enum SafetensorsWriter {
   /// - Parameters:
   ///   - threadCount: how many threads read the source; one block for each, and one more, is in
   ///     memory.
+  ///   - observe: is shown the bytes before they are written, and may refuse them.
   ///   - progress: is told the share of bytes written, 0 to 1; one call at a time, from any thread.
   public static func write(
     _ source: any TensorSource, to file: OutputFile, metadata: [String: String] = [:],
-    threadCount: Int = 1, progress: @escaping (Double) -> Void = { _ in }
+    threadCount: Int = 1, observe: Observer? = nil, progress: @escaping (Double) -> Void = { _ in }
   ) throws {
     let tensors = source.tensors
     let order = try order(of: tensors, file: file.path)
@@ -50,9 +56,14 @@ public enum SafetensorsWriter {
     }
     try OrderedPipeline.run(
       workers, take: { _ in blocks.next() },
-      work: { buffer, block in
+      load: { buffer, block in
         try source.read(block.tensor, at: block.offset, into: block.part(of: buffer))
       },
+      arrange: observe.map { observe in
+        { buffer, block in
+          try observe(block.tensor, block.offset, UnsafeRawBufferPointer(block.part(of: buffer)))
+        }
+      }, work: { _, _ in },
       finish: { buffer, block in
         try file.write(UnsafeRawBufferPointer(block.part(of: buffer)))
         progress(Double(file.byteCount - end) / total)

@@ -1,7 +1,7 @@
 import Foundation
 import SafetensorsFormat
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Artifacts in parts", .enabled(if: CommandLine.isBuilt))
@@ -57,11 +57,15 @@ struct PartsTests {
     let layout = folder.path(of: "layout")
     let split = size.map { ["--split", $0] } ?? []
     #expect(
-      try CommandLine.run(["export", artifact, "--format", "oci", "-o", layout] + split).status == 0)
+      try CommandLine.run(["export", artifact, "--format", "oci", "-o", layout] + split).status == 0
+    )
     #expect(
       String(decoding: try bytes("\(layout)/oci-layout"), as: UTF8.self)
         == #"{"imageLayoutVersion":"1.0.0"}"#)
-    #expect(try layers(layout).count == (size == nil ? 1 : (bytes(artifact).count + 19_999) / 20_000))
+    #expect(
+      try layers(layout).count == (size == nil ? 1 : (bytes(artifact).count + 19_999) / 20_000))
+    let index = String(decoding: try bytes("\(layout)/index.json"), as: UTF8.self)
+    #expect(index.contains(#""org.opencontainers.image.ref.name":"model.imgc""#), "\(index)")
     let back = folder.path(of: "back.imgc")
     #expect(try CommandLine.run("join", layout, "-o", back).status == 0)
     #expect(try bytes(back) == bytes(artifact))
@@ -128,7 +132,8 @@ struct PartsTests {
     try Data([1]).write(to: URL(fileURLWithPath: "\(parts)/mine"))
     let first = try CommandLine.run("export", artifact, "--split", "1MB", "-o", parts)
     #expect(first.status == 2)
-    #expect(try CommandLine.run("export", artifact, "--split", "1MB", "-o", parts, "--force").status == 0)
+    #expect(
+      try CommandLine.run("export", artifact, "--split", "1MB", "-o", parts, "--force").status == 0)
     #expect(try FileManager.default.contentsOfDirectory(atPath: parts).count == 3)
   }
 

@@ -29,7 +29,8 @@ struct ArtifactSink {
   ///   - sources: the files whose digests are to be taken while the weights are read.
   ///   - history: gives the steps to record, once those digests are known.
   func write(
-    _ model: Model, notes: [String], deltaFrom teacher: ImgcFile? = nil, sources: SourceDigests? = nil,
+    _ model: Model, notes: [String], deltaFrom teacher: ImgcFile? = nil,
+    sources: SourceDigests? = nil,
     history: (() throws -> [ProvenanceStep])? = nil,
     progress: @escaping (String, Double) -> Void
   ) throws -> ArtifactReport {

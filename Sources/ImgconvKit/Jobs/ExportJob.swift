@@ -81,9 +81,11 @@ public struct ExportJob: Sendable {
       let weights =
         tensorNames.isEmpty
         ? all : try SelectedTensors(all, names: tensorNames, path: input)
+      let digests = StreamedDigests(weights, path: input)
       try SafetensorsWriter.write(
         weights, to: output, metadata: selected.metadata,
-        replacesExisting: replacesExisting, threadCount: Parallel.threadCount
+        replacesExisting: replacesExisting, threadCount: Parallel.threadCount,
+        observe: digests.take
       ) { progress("writing \(output.lastComponent)", $0) }
       return weights.tensors.count
     case .onnx: try writeONNX(selected, sources: loaded.sourcePaths)
@@ -109,8 +111,10 @@ public struct ExportJob: Sendable {
     let options = ONNXWriter.Options(
       externalData: usesExternalData ? .always : .asNeeded, replacesExisting: replacesExisting)
     let inputs = try sources.map { try InputFile(path: $0) }
+    var component = allowsFusedProducts ? component : component.withExactProducts()
+    component.weights = StreamCheckedSource(component.weights, path: input)
     try ONNXWriter.write(
-      allowsFusedProducts ? component : component.withExactProducts(),
+      component,
       graphIndex: try graphIndex(in: component), to: output, options: options,
       inputs: inputs)
   }

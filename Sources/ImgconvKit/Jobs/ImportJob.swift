@@ -136,7 +136,8 @@ extension ImportJob {
       return model.provenance + [step]
     }
     return try sink.write(
-      model, notes: step.notes, deltaFrom: teacher, sources: digests, history: history, progress: progress)
+      model, notes: step.notes, deltaFrom: teacher, sources: digests, history: history,
+      progress: progress)
   }
 
   /// Carries the tokenizers' files along; other files of their folders are left.

@@ -23,11 +23,10 @@ extension PartedArtifact {
       "schemaVersion": 2, "mediaType": .string(OCIMediaType.index),
       "manifests": [
         .object(
-          Self.descriptor(OCIMediaType.manifest, manifest).members ?? []
-            + [
-              JSONMember("artifactType", .string(OCIMediaType.artifact)),
-              JSONMember("annotations", ["org.opencontainers.image.ref.name": .string(name)]),
-            ])
+          (Self.descriptor(OCIMediaType.manifest, manifest).members ?? []) + [
+            JSONMember("artifactType", .string(OCIMediaType.artifact)),
+            JSONMember("annotations", ["org.opencontainers.image.ref.name": .string(name)]),
+          ])
       ],
     ])
     return [

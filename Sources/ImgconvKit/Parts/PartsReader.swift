@@ -47,7 +47,8 @@ struct PartsReader {
       throw error(field, "a SHA-256", document[field]?.kindName ?? "nothing")
     }
     let digits = text.utf8.dropFirst(prefix.utf8.count)
-    guard digits.count == 64, digits.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+    guard digits.count == 64,
+      digits.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
     else { throw error(field, "64 lower-case hexadecimal digits", text) }
     return String(decoding: digits, as: UTF8.self)
   }
