@@ -49,6 +49,20 @@ struct DamageTests {
     #expect(report.drift?.weight?.isEmpty == false, "\(first.subject.name)")
   }
 
+  @Test(
+    "a bias added after a product may be corrected for the product's rounding, and no more",
+    .enabled(if: SharedMaterial.has("models/digits/student")),
+    arguments: [(0.9995 as Float, Judgement.Verdict.pass), (0, .fail)])
+  func correctedBias(factor: Float, expected: Judgement.Verdict) throws {
+    let name = "time_embedding.linear_1.bias"
+    let student = try VerifiedStudent(path: SharedMaterial.path("models/digits/student"))
+    var candidate = try student.quantized(isSymmetric: true)
+    try candidate.edit(Float.self, name) { $0.map { $0 * factor } }
+    let report = try report(candidate, student.reference)
+    #expect(report.judgement.verdict == expected, "\(report.drift?.reason ?? "")")
+    #expect(report.drift?.weight == (expected == .pass ? nil : name))
+  }
+
   @Test("an honest conversion passes whatever the seed", arguments: [0, 1, 2, 3, 4])
   func honest(seed: UInt64) throws {
     let student = try VerifiedStudent()

@@ -56,7 +56,7 @@ struct Damage: Sendable, CustomTestStringConvertible {
 
 extension Component {
   /// Replaces the elements of a stored tensor.
-  fileprivate mutating func edit<Element: TensorElement>(
+  mutating func edit<Element: TensorElement>(
     _ type: Element.Type, _ name: String, _ change: ([Element]) -> [Element]
   ) throws {
     guard let index = weights.index(of: name) else {
@@ -99,8 +99,8 @@ struct VerifiedStudent {
 
   let reference: Component
 
-  init() throws {
-    let path = SharedMaterial.fixture("digits/student.onnx")
+  /// The student in the file or folder `path`.
+  init(path: String = SharedMaterial.fixture("digits/student.onnx")) throws {
     reference = try ModelLoader().load(path: path).model.components[0]
   }
 

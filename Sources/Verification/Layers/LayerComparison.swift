@@ -56,6 +56,8 @@ public struct LayerComparison {
     public let fault: LayerFault?
     /// A weight of the layer that is converted or at fault.
     public let weight: String?
+    /// Whether the candidate stores a weight of the layer as integers.
+    var readsConvertedWeight = false
   }
 }
 
@@ -65,9 +67,14 @@ extension LayerComparison {
   /// - Throws: what running a layer throws.
   public func run(_ inputs: [String: Tensor], _ visit: (Layer) throws -> Bool) throws {
     let walk = LayerWalk(reference: reference, candidate: candidate, plan: plan)
+    var rounding: [String: Double] = [:]
     try walk.run(inputs) { step in
       progress("\(reference.label): layer \(step.output)")
-      return try visit(try layer(step))
+      let layer = try layer(step, after: rounding)
+      if layer.readsConvertedWeight {
+        rounding[step.output] = layer.expectedError * (try Moments(step.expected).rootMeanSquare)
+      }
+      return try visit(layer)
     }
   }
 
@@ -115,8 +122,13 @@ extension LayerComparison {
     return Measurement(subject: subject, sample: sample, values: values)
   }
 
-  private func layer(_ step: LayerWalk.Step) throws -> Layer {
-    let expected = try noise.predicted(step.layer, inputs: step.inputs)
+  /// - Parameter rounding: by the values of earlier layers with converted weights, the root mean square
+  ///   of the error that their rounding explains.
+  private func layer(
+    _ step: LayerWalk.Step, after rounding: [String: Double]
+  ) throws -> Layer {
+    let own = try noise.predicted(step.layer, inputs: step.inputs)
+    let expected = try max(own, correctedBiasError(step, after: rounding))
     let weights = step.layer.candidate.initializers.compactMap(\.weightName)
     guard step.expected.shape == step.isolated.shape, step.expected.shape == step.cumulative.shape,
       step.expected.dtype != .string
@@ -132,10 +144,24 @@ extension LayerComparison {
     let cumulative = try TensorComparison(
       name: step.output, reference: step.expected, candidate: step.cumulative)
     let (fault, culprit) = try fault(step.layer, isolated, expected, weights, step.expected)
+    let converted = convertedWeight(step.layer, weights)
     return Layer(
       node: step.layer.node, output: step.output, isolated: isolated, cumulative: cumulative,
       expectedError: expected, fault: fault,
-      weight: culprit ?? convertedWeight(step.layer, weights))
+      weight: culprit ?? converted, readsConvertedWeight: converted != nil)
+  }
+
+  /// What the bias of a product of its own, an Add after MatMul, may move by where it was corrected for
+  /// the mean error of the product's rounding: that rounding's error over the sum's size; 0 for other
+  /// layers.
+  private func correctedBiasError(
+    _ step: LayerWalk.Step, after rounding: [String: Double]
+  ) throws -> Double {
+    guard step.layer.node.opType == "Add",
+      let error = step.layer.node.inputs.compactMap({ rounding[$0] }).max()
+    else { return 0 }
+    let size = try Moments(step.expected).rootMeanSquare
+    return size > 0 ? error / size : 0
   }
 
   private func fault(
@@ -201,9 +227,10 @@ extension LayerComparison {
       else { continue }
       let comparison = try TensorComparison(name: name, reference: left, candidate: right)
       let allowed = expected * (try Moments(truth).rootMeanSquare)
-      let isCorrected =
-        before.shape.rank == 1 && convertedWeight(layer, weights) != nil
-        && comparison.rootMeanSquareError <= allowed
+      let isBias =
+        before.shape.rank == 1
+        && (layer.node.opType == "Add" || convertedWeight(layer, weights) != nil)
+      let isCorrected = isBias && comparison.rootMeanSquareError <= allowed
       if !isCorrected { return (name, comparison.relativeL2) }
     }
     return nil
