@@ -57,7 +57,7 @@ def row(settings, data):
     if not student.exists():
         command = [program, "distill", models / "teacher", "-o", student, "--settings", settings]
         command += ["--sheet-interval", "0", "--checkpoint-interval", "50", "--quiet"]
-        if "forward" in settings.read_text() or "adversarial_weight" in settings.read_text():
+        if "trajectory: forward" in settings.read_text() or "adversarial_weight" in settings.read_text():
             command += ["--data", data]
         if pathlib.Path(f"{student}.checkpoint").exists():
             command.append("--resume")
