@@ -63,24 +63,8 @@ extension InputFile {
   public func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
   ) throws(FileIOError) {
-    var done = 0
-    while done < buffer.count {
-      guard let position = Int(exactly: offset).flatMap({ $0.addingExactly(done) }) else {
-        throw .shortRead(path: path, offset: offset, byteCount: buffer.count, fileSize: size)
-      }
-      let count = pread(
-        descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, position)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .system(call: "pread", path: path, errno: errno)
-      }
-      guard count > 0 else {
-        throw .shortRead(
-          path: path, offset: offset + UInt64(done), byteCount: buffer.count - done,
-          fileSize: size)
-      }
-      done += count
-    }
+    try PositionedRead.fill(
+      buffer, from: descriptor, at: offset, path: path, fileSize: size)
   }
 
   /// The `byteCount` bytes that start at `offset`.
@@ -109,12 +93,5 @@ extension InputFile {
   /// Tells the kernel that the whole file will be read from front to back.
   public func adviseSequential() {
     _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
-  }
-}
-
-extension Int {
-  fileprivate func addingExactly(_ other: Int) -> Int? {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? nil : sum
   }
 }

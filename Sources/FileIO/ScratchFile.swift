@@ -57,21 +57,7 @@ extension ScratchFile {
   public func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
   ) throws(FileIOError) {
-    var done = 0
-    while done < buffer.count {
-      let count = pread(
-        descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done,
-        off_t(offset) + off_t(done))
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .system(call: "pread", path: path, errno: errno)
-      }
-      guard count > 0 else {
-        throw .shortRead(
-          path: path, offset: offset + UInt64(done), byteCount: buffer.count - done,
-          fileSize: byteCount)
-      }
-      done += count
-    }
+    try PositionedRead.fill(
+      buffer, from: descriptor, at: offset, path: path, fileSize: byteCount)
   }
 }
