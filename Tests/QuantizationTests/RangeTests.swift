@@ -57,6 +57,19 @@ struct RangeTests {
     #expect(centred.scale == (high > low ? max(-range.0, range.1) / 127 : 1))
   }
 
+  @Test(
+    "No scale is subnormal, and every value is within half a step",
+    arguments: [Float(5.402e-42), 1e-45, 1e-38, .leastNormalMagnitude])
+  func smallest(_ value: Float) {
+    for isSymmetric in [true, false] {
+      let integers = StaticActivations(dtype: .int8, isSymmetric: isSymmetric).integers
+      let found = integers.parameters(lowest: -value, highest: value)
+      #expect(found.scale.isNormal)
+      let code = (value / found.scale).rounded(.toNearestOrEven)
+      #expect(abs(code * found.scale - value) <= found.scale * 0.5001)
+    }
+  }
+
   @Test("Methods are named as options name them")
   func names() {
     for name in ["min-max", "entropy", "mse", "percentile:99.9"] {

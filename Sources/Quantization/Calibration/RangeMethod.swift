@@ -75,9 +75,10 @@ extension IntegerRange {
     return ScaleParameters(scale: scale, zeroPoint: bounded.isNaN ? lowest : Int(bounded))
   }
 
-  /// A scale that can be divided by: 1 in place of zero, and finite.
+  /// A scale that can be divided by: 1 in place of zero, finite, and no subnormal, which has too few
+  /// digits and which some processors' modes take for zero.
   private func usable(_ scale: Float) -> Float {
     guard scale > 0 else { return 1 }
-    return min(scale, .greatestFiniteMagnitude)
+    return min(max(scale, .leastNormalMagnitude), .greatestFiniteMagnitude)
   }
 }

@@ -27,19 +27,15 @@ struct WeightGrid {
         ).quantize(source, target)
       }
     }
-    // QuantizeLinear saturates to the whole type; a symmetric scheme leaves its lowest out. A range
-    // that covers its elements never reaches it, unless the scale is too small to be exact.
-    guard lowest == -highest, mayExceed else { return }
+    // QuantizeLinear saturates to the whole type; a symmetric scheme leaves its lowest out, which a
+    // range that covers its elements never reaches.
+    guard lowest == -highest, isClipped else { return }
     let lowest = Int8(lowest)
     nonisolated(unsafe) let target = target
     let count = layout.outer * layout.extent * layout.inner
     Parallel.forEach(count: count, grain: 1 << 16) { range in
       for index in range where target[index] < lowest { target[index] = lowest }
     }
-  }
-
-  private var mayExceed: Bool {
-    isClipped || parameters.contains { $0.scale < .leastNormalMagnitude * 256 }
   }
 
   /// What the integer `value` at `offset` stands for.
