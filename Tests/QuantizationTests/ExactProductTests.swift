@@ -35,4 +35,31 @@ struct ExactProductTests {
     #expect(types == component.graphs[0].nodes.map(\.opType))
     #expect(!types.contains("Reshape"))
   }
+
+  @Test(
+    "Zero points of 0 are stated for int8 weights, which changes nothing", arguments: [true, false])
+  func zeroPoints(_ isActive: Bool) throws {
+    let model = try quantized { if isActive { $0.activations = .fixed(StaticActivations()) } }
+    var stated = model
+    stated.components[0] = model.components[0].withExplicitZeroPoints()
+    let graph = stated.components[0].graphs[0]
+    let weights = graph.nodes.filter { $0.opType == "DequantizeLinear" }
+    #expect(weights.allSatisfy { $0.inputs.count == 3 })
+    let zero = try #require(graph.initializers.last)
+    #expect(zero.dtype == .int8 && zero.shape == [16] && zero.weightName == nil)
+    let inputs = [["x": try Tensor(SampleGraphs.noise(64, seed: 9), [4, 16])]]
+    #expect(try SampleGraphs.outputs(model, inputs) == SampleGraphs.outputs(stated, inputs))
+  }
+
+  @Test("Blocks and weights that have zero points stay as they are")
+  func otherWeights() throws {
+    for scheme in [
+      IntegerScheme(sharing: .group(8)), IntegerScheme(isSymmetric: false),
+    ] {
+      let component = try quantized { $0.defaultScheme = .integer(scheme) }.components[0]
+      let graph = component.withExplicitZeroPoints().graphs[0]
+      #expect(graph.nodes.map(\.inputs) == component.graphs[0].nodes.map(\.inputs))
+      #expect(graph.initializers.count == component.graphs[0].initializers.count)
+    }
+  }
 }

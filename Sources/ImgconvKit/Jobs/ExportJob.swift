@@ -111,7 +111,8 @@ public struct ExportJob: Sendable {
     let options = ONNXWriter.Options(
       externalData: usesExternalData ? .always : .asNeeded, replacesExisting: replacesExisting)
     let inputs = try sources.map { try InputFile(path: $0) }
-    var component = allowsFusedProducts ? component : component.withExactProducts()
+    var component = component.withExplicitZeroPoints()
+    if !allowsFusedProducts { component = component.withExactProducts() }
     component.weights = StreamCheckedSource(component.weights, path: input)
     try ONNXWriter.write(
       component,
