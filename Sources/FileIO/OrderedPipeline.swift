@@ -63,20 +63,22 @@ private final class PipelineState<Worker, Job>: @unchecked Sendable {
   /// The first failure in the order of the jobs.
   var failure: (number: Int, error: any Error)? { failing.withLock { failed } }
 
+  /// Runs the first worker here and the others on threads of their own; where the system gives no
+  /// more threads, fewer do the work.
   func runAll(_ workers: [Worker]) {
-    let group = DispatchGroup()
+    let crew = Crew()
     for worker in workers.dropFirst() {
-      group.enter()
       let seat = Seat(worker: worker)
       let thread = Thread {
+        guard crew.join() else { return }
         self.run(seat.worker)
-        group.leave()
+        crew.leave()
       }
       thread.stackSize = 8 << 20
       thread.start()
     }
     run(workers[0])
-    group.wait()
+    crew.close()
   }
 
   /// A worker on its way to its thread.
@@ -162,5 +164,36 @@ private final class Turns: @unchecked Sendable {
     end = min(end, number)
     condition.broadcast()
     condition.unlock()
+  }
+}
+
+/// Those at work. `Thread.start` does not tell that there was no thread to be had, so only who has
+/// joined is waited for.
+private final class Crew: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var count = 0
+  private var isClosed = false
+
+  /// Whether there still is something to do.
+  func join() -> Bool {
+    condition.withLock {
+      if !isClosed { count += 1 }
+      return !isClosed
+    }
+  }
+
+  func leave() {
+    condition.withLock {
+      count -= 1
+      condition.broadcast()
+    }
+  }
+
+  /// Lets nobody in any more, and waits for those inside.
+  func close() {
+    condition.withLock {
+      isClosed = true
+      while count > 0 { condition.wait() }
+    }
   }
 }
