@@ -83,7 +83,7 @@ extension OutputFile {
 
   /// Flushes the file to the disk, links it into place and flushes the folder.
   ///
-  /// A failed `fsync` is final: it is reported and never tried again.
+  /// A failed `fsync` is final: it is reported and never tried again, and leaves no new file.
   ///
   /// - Throws: `FileIOError.exists` where another writer was first and replacing was not asked for.
   public func publish() throws(FileIOError) {
@@ -98,7 +98,9 @@ extension OutputFile {
     isPublished = true
     removeTemporary()
     guard fsync(folderDescriptor) == 0 else {
-      throw .system(call: "fsync", path: folder, errno: errno)
+      let code = errno
+      if !replacesExisting { unlink(path) }
+      throw .system(call: "fsync", path: folder, errno: code)
     }
   }
 
