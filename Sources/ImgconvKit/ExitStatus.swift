@@ -37,6 +37,7 @@ extension ExitStatus {
     case let error as FileIOError: self = error.isBadInput ? .badInput : .system
     case let error as JobError: self = error.exitStatus
     case let error as ArchitectureError: self = error.isUnsupported ? .unsupported : .badInput
+    case SafetensorsError.file(let error): self = error.isBadInput ? .badInput : .system
     case let error as SafetensorsError: self = error.isLimit ? .unsupported : .badInput
     case let error as ONNXError: self = ExitStatus(error.kind)
     case let error as ImgcError: self = error.isLimit ? .unsupported : .badInput

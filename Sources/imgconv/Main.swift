@@ -8,6 +8,7 @@ import ImgconvKit
 struct Main {
   static func main() {
     PendingTemporaries.removeOnSignals()
+    requireArguments()
     do {
       var command = try Imgconv.parseAsRoot()
       try command.run()
@@ -16,5 +17,13 @@ struct Main {
       Console.error("\(error)")
       Imgconv.exit(withError: ExitCode(status.rawValue))
     }
+  }
+
+  /// Swift looks for the arguments in the stack that /proc/self/maps shows; without it there are not
+  /// even the program's name, which would be taken for a call for help.
+  private static func requireArguments() {
+    guard CommandLine.arguments.isEmpty else { return }
+    Console.error("the command line cannot be read: /proc/self/maps is not readable")
+    Imgconv.exit(withError: ExitCode(ExitStatus.system.rawValue))
   }
 }
