@@ -166,6 +166,6 @@ if Context.environment["IMGCONV_FUZZ_BUILD"] != nil {
       name: "imgconv-fuzz",
       dependencies: [
         "FileIO", "Tensors", "ModelGraph", "SafetensorsFormat", "ONNXFormat", "ImgcFormat",
-        "Quantization", "CImgKernels", .product(name: "Crypto", package: "swift-crypto"),
+        "Quantization", "CImgKernels", "CZstd", .product(name: "Crypto", package: "swift-crypto"),
       ], path: "Fuzz", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -44,21 +44,28 @@ public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
   return 0
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
+/// libFuzzer's hook before the first input: with `IMGCONV_FUZZ_SEEDS` the target's seeds are written
+/// into that folder, and nothing is run.
+@_cdecl("LLVMFuzzerInitialize")
+public func fuzzInitialize(
   _ count: UnsafeMutablePointer<Int32>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-  _ target: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
-) -> Int32
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>
+) -> Int32 {
+  guard let folder = ProcessInfo.processInfo.environment["IMGCONV_FUZZ_SEEDS"] else { return 0 }
+  do {
+    try FuzzSeeds.write(chosen, into: folder)
+  } catch {
+    fatalError("no seeds of \(chosen): \(error)")
+  }
+  exit(0)
+}
 
-/// The entry under the name that SwiftPM gives an executable's `main`; libFuzzer does the rest.
+/// The name that SwiftPM gives an executable's `main`, which it looks for; the program's own `main` is
+/// libFuzzer's.
 @_cdecl("imgconv_fuzz_main")
 public func fuzzMain(
   _ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-) -> Int32 {
-  var (count, arguments) = (count, arguments)
-  return runDriver(&count, &arguments) { fuzzOneInput($0, $1) }
-}
+) -> Int32 { 0 }
 
 @_silgen_name("LLVMFuzzerMutate")
 private func mutateBytes(_ data: UnsafeMutablePointer<UInt8>?, _ size: Int, _ capacity: Int) -> Int
