@@ -4,7 +4,8 @@
     compare.py FILE --dtype F32|F16|BF16 [--program .build/release/imgconv] [--rounds 1]
 
 Every tool reads the file from disk (or the page cache: it is read once before) and writes its
-result to disk; they run in turn. ZipNN (0.5.4, PyPI) runs in an environment of its own, made under
+result to disk; they run in turn. Only imgconv waits until its file is on the disk; `zstd` is shown
+without and with that wait (fsync). ZipNN (0.5.4, PyPI) runs in an environment of its own, made under
 $XDG_CACHE_HOME, on two threads. Prints a table with ratios, and the order-0 entropy of the planes.
 """
 import argparse
@@ -53,6 +54,14 @@ def timed(command):
     return time.perf_counter() - begin, usage.ru_maxrss / 1024, text
 
 
+def synced(path):
+    """Seconds until the file is on the disk."""
+    begin = time.perf_counter()
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+    return time.perf_counter() - begin
+
+
 ENTROPY = """
 import sys, numpy as np
 path, width = sys.argv[1], int(sys.argv[2])
@@ -86,6 +95,7 @@ def main():
     width = 4 if arguments.dtype == "F32" else 2
     python = environment()
     artifact, back, zst, znn = (folder / f"bench.{e}" for e in ("imgc", "safetensors", "zst", "znn"))
+    os.sync()
     with open(source, "rb") as file:
         while file.read(1 << 26):
             pass
@@ -100,6 +110,7 @@ def main():
     row("imgconv import", seconds, memory, artifact.stat().st_size)
     packed = timed(["zstd", "-3", "-T2", "-q", "-f", source, "-o", zst])
     row("zstd -3 -T2", *packed[:2], zst.stat().st_size)
+    row("zstd -3 -T2, fsync", packed[0] + synced(zst), packed[1], zst.stat().st_size)
     if not arguments.without_zipnn:
         dtype = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}[arguments.dtype]
         _, memory, text = timed([python, "-c", ZIPNN, "c", source, znn, dtype])
@@ -126,7 +137,8 @@ def main():
         share = f"{stored / size:.4f}" if stored else ""
         print(f"{name:28} {seconds:7.2f} s {rate:8.0f} MB/s   peak {memory:7.0f} MB   {share}")
     first = artifact.stat().st_size
-    print(f"time, import / zstd -3 -T2: {rows[0][1] / rows[1][1]:.3f}")
+    print(f"time, import / zstd -3 -T2: {rows[0][1] / rows[1][1]:.3f}, "
+          f"with fsync {rows[0][1] / rows[2][1]:.3f}")
     print(f"size, imgc / zst: {first / zst.stat().st_size:.4f}")
     if not arguments.without_zipnn:
         print(f"size, imgc / ZipNN: {first / znn.stat().st_size:.5f}")

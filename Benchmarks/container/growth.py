@@ -4,7 +4,7 @@
     growth.py FOLDER [--sizes 0.1,1,3.4,10] [--program .build/release/imgconv] [--python PYTHON]
 
 Sizes are in GB of fp32 weights (weights.py); files are made and removed in FOLDER, which needs room
-for three times the largest. One run each, the source in the page cache.
+for three times the largest. One run each, the source in the page cache and on the disk.
 """
 import argparse
 import json
@@ -42,6 +42,7 @@ def main():
             path.unlink(missing_ok=True)
         subprocess.run([arguments.python, HERE / "weights.py", source, "--bytes", str(int(size * 1e9))],
                        check=True)
+        os.sync()
         with open(source, "rb") as file:
             while file.read(1 << 26):
                 pass
