@@ -19,8 +19,8 @@ struct Main {
     }
   }
 
-  /// Swift looks for the arguments in the stack that /proc/self/maps shows; without it there are not
-  /// even the program's name, which would be taken for a call for help.
+  /// Swift looks for the arguments in the stack that /proc/self/maps shows; without it not even the
+  /// program's name is there, which would be taken for a call for help.
   private static func requireArguments() {
     guard CommandLine.arguments.isEmpty else { return }
     Console.error("the command line cannot be read: /proc/self/maps is not readable")
