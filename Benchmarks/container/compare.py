@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Times import and export of `imgconv` against `zstd -3 -T2` and ZipNN on one safetensors file.
 
-    compare.py FILE --dtype F32|F16|BF16 [--program .build/release/imgconv] [--rounds 1]
+    compare.py FILE --dtype F32|F16|BF16 [--program .build/release/imgconv] [--without-zipnn]
+               [--without-entropy]
 
 Every tool reads the file from disk (or the page cache: it is read once before) and writes its
 result to disk; they run in turn. Only imgconv waits until its file is on the disk; `zstd` is shown

@@ -153,11 +153,11 @@ def largest(left, right):
 
 def load_plain(path):
     """The restored tensors; bf16, which numpy does not know, as fp32."""
+    import torch
     from safetensors import safe_open
     with safe_open(path, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}
-    return {name: (tensor.float() if tensor.is_floating_point() and tensor.dtype.itemsize == 2
-                   and str(tensor.dtype) != "torch.float16" else tensor).numpy()
+    return {name: (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
             for name, tensor in tensors.items()}
 
 

@@ -9,9 +9,12 @@ extension Component {
   /// It changes no number. ONNX Runtime from 1.20 on makes DequantizeLinear → MatMul a MatMulNBits,
   /// which by default (`session.qdq_matmulnbits_accuracy_level` 4) rounds the activation to 8 bits
   /// too; the Reshape keeps it from doing so.
-  public func withExactProducts() -> Component {
+  public func withExactProducts() -> Component { withGraphs { $0.withExactProducts() } }
+
+  /// The component with each of its graphs changed.
+  func withGraphs(_ change: (Graph) -> Graph) -> Component {
     var result = self
-    result.graphs = graphs.map { $0.withExactProducts() }
+    result.graphs = graphs.map(change)
     return result
   }
 }

@@ -9,11 +9,7 @@ extension Component {
   /// It changes no number. ONNX Runtime's way to exact sums on processors without VNNI
   /// (`session.x64quantprecision` 1, which makes int8 weights uint8) fails at a weight of several
   /// scales that leaves its zero point out.
-  public func withExplicitZeroPoints() -> Component {
-    var result = self
-    result.graphs = graphs.map { $0.withExplicitZeroPoints() }
-    return result
-  }
+  public func withExplicitZeroPoints() -> Component { withGraphs { $0.withExplicitZeroPoints() } }
 }
 
 extension Graph {
