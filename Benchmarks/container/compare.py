@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """Times import and export of `imgconv` against `zstd -3 -T2` and ZipNN on one safetensors file.
 
-    compare.py FILE --dtype F32|F16|BF16 [--program .build/release/imgconv] [--without-zipnn]
-               [--without-entropy]
+    compare.py FILE --dtype F32|F16|BF16 [--rounds 3] [--program .build/release/imgconv]
+               [--without-zipnn] [--without-entropy]
 
 Every tool reads the file from disk (or the page cache: it is read once before) and writes its
-result to disk; they run in turn. Only imgconv waits until its file is on the disk; `zstd` is shown
-without and with that wait (fsync). ZipNN (0.5.4, PyPI) runs in an environment of its own, made under
-$XDG_CACHE_HOME, on two threads. Prints a table with ratios, and the order-0 entropy of the planes.
+result to disk; they run in turn, and medians of all rounds are shown. Only imgconv waits until its
+file is on the disk; the others are shown without and with that wait (fsync). ZipNN (0.5.4, PyPI)
+runs in an environment of its own, made under $XDG_CACHE_HOME, on two threads. Prints a table with
+ratios, and the order-0 entropy of the planes.
 """
 import argparse
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import time
@@ -83,71 +85,106 @@ print((-(share * np.log2(np.where(share > 0, share, 1))).sum(1) * total[:, 0]).s
 """
 
 
+class Comparison:
+    """What each step of each tool took, over all rounds."""
+
+    def __init__(self, program, source, dtype, zipnn):
+        self.program, self.source, self.zipnn = program, source, zipnn
+        self.python = environment()
+        self.dtype = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}[dtype]
+        self.artifact, self.back, self.zst, self.znn = (
+            source.parent / f"bench.{extension}" for extension in ("imgc", "safetensors", "zst", "znn"))
+        self.seconds, self.memory, self.stored = {}, {}, {}
+
+    def add(self, name, seconds, memory, path=None):
+        self.seconds.setdefault(name, []).append(seconds)
+        self.memory[name] = max(memory, self.memory.get(name, 0))
+        if path:
+            self.stored[name] = path.stat().st_size
+
+    def add_waiting(self, name, seconds, memory, path, size=None):
+        """A step that does not wait for the disk, as it is and with the wait."""
+        self.add(name, seconds, memory, size)
+        self.add(name + ", fsync", seconds + synced(path), memory, size)
+
+    def round(self):
+        self.clean()
+        self.add("imgconv import", *timed(
+            [self.program, "import", self.source, "-o", self.artifact])[:2], self.artifact)
+        packed = timed(["zstd", "-3", "-T2", "-q", self.source, "-o", self.zst])
+        self.add_waiting("zstd -3 -T2", *packed[:2], self.zst, self.zst)
+        if self.zipnn:
+            self.run_zipnn("c", self.source, self.znn, "compress", self.znn)
+        os.sync()
+        self.add("imgconv export", *timed(
+            [self.program, "export", self.artifact, "-o", self.back])[:2])
+        self.check("imgconv export")
+        self.add_waiting("zstd -d", *timed(
+            ["zstd", "-d", "-q", self.zst, "-o", self.back])[:2], self.back)
+        self.check("zstd -d")
+        if self.zipnn:
+            self.run_zipnn("d", self.znn, self.back, "decompress", None)
+            self.check("ZipNN")
+
+    def run_zipnn(self, mode, source, target, name, size):
+        _, memory, text = timed([self.python, "-c", ZIPNN, mode, source, target, self.dtype])
+        inside, whole = map(float, text.split()[-2:])
+        self.add(f"ZipNN {name}, in memory", inside, memory, size)
+        self.add_waiting(f"ZipNN {name}, files", whole, memory, target, size)
+
+    def check(self, name):
+        if subprocess.run(["cmp", self.source, self.back]).returncode:
+            sys.exit(f"the result of {name} differs from the source")
+        self.back.unlink()
+
+    def clean(self):
+        for path in (self.artifact, self.back, self.zst, self.znn):
+            path.unlink(missing_ok=True)
+        os.sync()
+
+    def ratio(self, name, other):
+        return statistics.median(self.seconds[name]) / statistics.median(self.seconds[other])
+
+    def report(self, entropy):
+        size = self.source.stat().st_size
+        print(f"{self.source.name}: {size} bytes, {self.dtype}")
+        for name, seconds in self.seconds.items():
+            middle = statistics.median(seconds)
+            share = f"{self.stored[name] / size:.4f}" if name in self.stored else ""
+            print(f"{name:32} {middle:7.2f} s ({min(seconds):.2f} to {max(seconds):.2f}) "
+                  f"{size / middle / 1e6:6.0f} MB/s   peak {self.memory[name]:6.0f} MB   {share}")
+        for other in self.seconds:
+            ours = "imgconv export" if "-d" in other or "decompress" in other else "imgconv import"
+            if not other.startswith("imgconv"):
+                print(f"time, {ours} / {other}: {self.ratio(ours, other):.3f}")
+        first = self.stored["imgconv import"]
+        print(f"size, imgc / zst: {first / self.stored['zstd -3 -T2']:.4f}")
+        if self.zipnn:
+            print(f"size, imgc / ZipNN: {first / self.stored['ZipNN compress, files']:.5f}")
+        if entropy:
+            width = 4 if self.dtype == "float32" else 2
+            bound = float(timed([self.python, "-c", ENTROPY, self.source, width])[2])
+            print(f"size, imgc / entropy of the planes: {first / bound:.5f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=pathlib.Path)
     parser.add_argument("--dtype", choices=("F32", "F16", "BF16"), required=True)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--program", default=str(ROOT / ".build/release/imgconv"))
     parser.add_argument("--without-zipnn", action="store_true")
     parser.add_argument("--without-entropy", action="store_true")
     arguments = parser.parse_args()
-    source, folder = arguments.file, arguments.file.parent
-    size = source.stat().st_size
-    width = 4 if arguments.dtype == "F32" else 2
-    python = environment()
-    artifact, back, zst, znn = (folder / f"bench.{e}" for e in ("imgc", "safetensors", "zst", "znn"))
-    os.sync()
-    with open(source, "rb") as file:
+    comparison = Comparison(
+        arguments.program, arguments.file, arguments.dtype, not arguments.without_zipnn)
+    with open(arguments.file, "rb") as file:
         while file.read(1 << 26):
             pass
-    rows = []
-
-    def row(name, seconds, memory, stored):
-        rows.append((name, seconds, size / seconds / 1e6, memory, stored))
-
-    for path in (artifact, back):
-        path.unlink(missing_ok=True)
-    seconds, memory, _ = timed([arguments.program, "import", source, "-o", artifact])
-    row("imgconv import", seconds, memory, artifact.stat().st_size)
-    packed = timed(["zstd", "-3", "-T2", "-q", "-f", source, "-o", zst])
-    row("zstd -3 -T2", *packed[:2], zst.stat().st_size)
-    row("zstd -3 -T2, fsync", packed[0] + synced(zst), packed[1], zst.stat().st_size)
-    if not arguments.without_zipnn:
-        dtype = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}[arguments.dtype]
-        _, memory, text = timed([python, "-c", ZIPNN, "c", source, znn, dtype])
-        inside, whole = map(float, text.split()[-2:])
-        row("ZipNN compress, files", whole, memory, znn.stat().st_size)
-        row("ZipNN compress, in memory", inside, memory, znn.stat().st_size)
-    seconds, memory, _ = timed([arguments.program, "export", artifact, "-o", back])
-    row("imgconv export", seconds, memory, None)
-    if subprocess.run(["cmp", source, back]).returncode:
-        sys.exit("the export differs from the source")
-    back.unlink()
-    row("zstd -d", *timed(["zstd", "-d", "-q", "-f", zst, "-o", back])[:2], None)
-    back.unlink()
-    if not arguments.without_zipnn:
-        _, memory, text = timed([python, "-c", ZIPNN, "d", znn, back, dtype])
-        inside, whole = map(float, text.split()[-2:])
-        row("ZipNN decompress, files", whole, memory, None)
-        row("ZipNN decompress, in memory", inside, memory, None)
-        if subprocess.run(["cmp", source, back]).returncode:
-            print("ZipNN's result differs from the source")
-        back.unlink()
-    print(f"{source.name}: {size} bytes, {arguments.dtype}")
-    for name, seconds, rate, memory, stored in rows:
-        share = f"{stored / size:.4f}" if stored else ""
-        print(f"{name:28} {seconds:7.2f} s {rate:8.0f} MB/s   peak {memory:7.0f} MB   {share}")
-    first = artifact.stat().st_size
-    print(f"time, import / zstd -3 -T2: {rows[0][1] / rows[1][1]:.3f}, "
-          f"with fsync {rows[0][1] / rows[2][1]:.3f}")
-    print(f"size, imgc / zst: {first / zst.stat().st_size:.4f}")
-    if not arguments.without_zipnn:
-        print(f"size, imgc / ZipNN: {first / znn.stat().st_size:.5f}")
-    if not arguments.without_entropy:
-        entropy = float(timed([python, "-c", ENTROPY, source, width])[2])
-        print(f"size, imgc / entropy of the planes: {first / entropy:.5f}")
-    for path in (artifact, zst, znn):
-        path.unlink(missing_ok=True)
+    for _ in range(arguments.rounds):
+        comparison.round()
+    comparison.report(not arguments.without_entropy)
+    comparison.clean()
 
 
 if __name__ == "__main__":

@@ -44,10 +44,10 @@ final class BlobWriter {
     return (register.blobs(chunks), register.numbers)
   }
 
-  /// Two more than the threads, so that no core idles while workers wait for their turn.
+  /// Three more than the threads, so that no core idles while workers wait for their turn.
   private var workerCount: Int {
     let threads = min(Self.maximumThreads, imgk_thread_count())
-    return threads == 1 || totalSize <= ChunkCodec.chunkSize ? 1 : threads + 2
+    return threads == 1 || totalSize <= ChunkCodec.chunkSize ? 1 : threads + 3
   }
 
   private static let maximumThreads = 8

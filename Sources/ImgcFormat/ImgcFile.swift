@@ -106,11 +106,19 @@ public final class ImgcWeights: TensorSource {
     _ index: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws {
     let blob = blobs[index]
-    let place = "tensor \(tensors[index].name.escapedForDisplay(limit: 300))"
-    try chunks.read(blob, at: offset, into: buffer, place: place)
+    try chunks.read(blob, at: offset, into: buffer, place: place(index))
     if offset == 0, buffer.count == blob.size {
-      try chunks.check(UnsafeRawBufferPointer(buffer), blob, place: place)
+      try check(digest: StreamDigest.hexadecimal(of: UnsafeRawBufferPointer(buffer)), of: index)
     }
+  }
+
+  /// Checks the digest of all bytes of tensor number `index` (R11).
+  func check(digest: String, of index: Int) throws(ImgcError) {
+    try chunks.check(digest: digest, of: blobs[index], place: place(index))
+  }
+
+  private func place(_ index: Int) -> String {
+    "tensor \(tensors[index].name.escapedForDisplay(limit: 300))"
   }
 
   /// Checks that the file is as it was when it was opened.
@@ -129,8 +137,7 @@ public final class ImgcWeights: TensorSource {
   func teacherBlob(_ index: Int) -> TeacherBlob? {
     let blob = blobs[index]
     guard blob.base == nil, blob.teacherBlob == nil else { return nil }
-    let place = "tensor \(tensors[index].name.escapedForDisplay(limit: 300))"
-    let chunks = chunks
+    let (chunks, place) = (chunks, place(index))
     return TeacherBlob(sha256: blob.sha256, size: blob.size, layout: blob.layout) {
       try chunks.read(blob, at: $0, into: $1, place: place)
     }
@@ -143,11 +150,10 @@ public final class ImgcWeights: TensorSource {
 }
 
 extension ChunkReader {
-  /// Checks a blob's plain bytes (R11).
+  /// Checks the digest of a blob's plain bytes (R11).
   func check(
-    _ plain: UnsafeRawBufferPointer, _ blob: Manifest.Blob, place: String
+    digest: String, of blob: Manifest.Blob, place: String
   ) throws(ImgcError) {
-    let digest = StreamDigest.hexadecimal(of: plain)
     guard digest == blob.sha256 else {
       throw .digest(
         file: file.path, offset: blob.chunks.first?.offset ?? 0, place: place,
@@ -165,7 +171,9 @@ extension ChunkReader {
     var span = bytes.mutableSpan
     try span.withUnsafeMutableBytes { buffer throws(ImgcError) in
       try read(blob, at: 0, into: buffer, place: place)
-      try check(UnsafeRawBufferPointer(buffer), blob, place: place)
+      try check(
+        digest: StreamDigest.hexadecimal(of: UnsafeRawBufferPointer(buffer)), of: blob, place: place
+      )
     }
     return bytes
   }
@@ -177,11 +185,7 @@ extension ImgcFile {
   ///
   /// - Throws: `ImgcError` naming the first tensor that breaks one.
   public func verifyAll() throws {
-    for component in model.components {
-      for index in component.weights.tensors.indices {
-        try TensorVerification(file: path, component: component).check(index)
-      }
-    }
+    try TensorVerification(file: path, model.components).run()
     for component in model.components { try component.weights.checkUnchanged() }
   }
 }

@@ -1,59 +1,105 @@
+import CImgKernels
 import FileIO
 import ModelGraph
 import Tensors
 
-/// Reads a tensor of a component whole and checks what its values must be (R12).
-struct TensorVerification {
-  let file: String
-  let component: Component
+/// Reads every tensor of a file and checks the digests (R8, R11), the frames (R9) and what values
+/// must be (R12).
+///
+/// Chunks are read, decoded and looked at side by side; a tensor's own digest takes them in in
+/// their order. A thread holds one chunk, so memory does not grow with the tensors.
+final class TensorVerification {
+  private let tensors: [Tensor]
+  // What `take` changes, one call at a time.
+  private var nextTensor = 0
+  private var nextOffset = 0
+  // What `finish` changes, one call at a time.
+  private var digest = StreamDigest()
 
-  /// Reads tensor number `index`; digests are checked on the way.
-  func check(_ index: Int) throws {
-    let info = component.weights.tensors[index]
-    let buffer = try TensorBuffer(byteCount: info.byteCount)
-    let bytes = UnsafeMutableRawBufferPointer(start: buffer.base, count: info.byteCount)
-    try component.weights.read(index, at: 0, into: bytes)
-    if isScale(info.name) { try checkScale(UnsafeRawBufferPointer(bytes), info) }
-    if let entry = component.quantization[info.name], entry.isSymmetric {
-      try checkSymmetric(UnsafeRawBufferPointer(bytes), info)
-    }
-    if info.dtype == .bool, let wrong = bytes.firstIndex(where: { $0 > 1 }) {
-      throw ImgcError.value(
-        file: file, tensor: info.name, index: wrong, expected: "0 or 1", found: "\(bytes[wrong])")
-    }
-    withExtendedLifetime(buffer) {}
+  /// A tensor to be read.
+  private struct Tensor {
+    let weights: ImgcWeights
+    let index: Int
+    let rule: ValueRule
+
+    var byteCount: Int { weights.tensors[index].byteCount }
   }
 
-  private func isScale(_ name: String) -> Bool {
-    component.quantization.values.contains { $0.scale == name }
+  /// A chunk of a tensor, and how much of the tensor it is.
+  private struct Block {
+    let tensor: Tensor
+    let offset: Int
+    let byteCount: Int
+
+    var isWhole: Bool { byteCount == tensor.byteCount }
+    var isLast: Bool { offset + byteCount == tensor.byteCount }
   }
 
-  private func checkScale(_ bytes: UnsafeRawBufferPointer, _ info: TensorInfo) throws {
-    guard info.dtype == .float32 else { return }
-    for index in 0..<info.shape.elementCount {
-      let scale = bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
-      guard scale.isFinite, scale > 0 else {
-        throw ImgcError.value(
-          file: file, tensor: info.name, index: index, expected: "a finite scale above 0",
-          found: "\(scale)")
+  /// Room for a thread's chunk.
+  private final class Worker {
+    private let buffer: TensorBuffer
+
+    init() throws { buffer = try TensorBuffer(byteCount: ChunkCodec.chunkSize) }
+
+    func bytes(of block: Block) -> UnsafeMutableRawBufferPointer {
+      UnsafeMutableRawBufferPointer(start: buffer.base, count: block.byteCount)
+    }
+  }
+
+  /// A check of the weights of `components`, which are of the file `file`.
+  init(file: String, _ components: [Component]) {
+    tensors = components.flatMap { component -> [Tensor] in
+      guard let weights = component.weights as? ImgcWeights else { return [] }
+      let rules = ValueRules(file: file, component)
+      return weights.tensors.enumerated().map {
+        Tensor(weights: weights, index: $0, rule: rules.rule(for: $1))
       }
     }
   }
+}
 
-  private func checkSymmetric(_ bytes: UnsafeRawBufferPointer, _ info: TensorInfo) throws {
-    switch info.dtype {
-    case .int8:
-      if let index = bytes.firstIndex(of: 0x80) {
-        throw ImgcError.value(
-          file: file, tensor: info.name, index: index, expected: "-127 to 127", found: "-128")
-      }
-    case .int4:
-      for index in 0..<info.shape.elementCount
-      where bytes[index / 2] >> (index % 2 == 0 ? 0 : 4) & 0xF == 8 {
-        throw ImgcError.value(
-          file: file, tensor: info.name, index: index, expected: "-7 to 7", found: "-8")
-      }
-    default: break
+extension TensorVerification {
+  /// Reads everything.
+  ///
+  /// - Throws: `ImgcError` naming the first tensor that breaks a rule.
+  func run() throws {
+    let workers = try (0..<workerCount).map { _ in try Worker() }
+    try OrderedPipeline.run(workers, take: take, work: read, finish: hash)
+  }
+
+  private var workerCount: Int {
+    let isSmall = tensors.reduce(0) { $0 + $1.byteCount } <= ChunkCodec.chunkSize
+    return isSmall ? 1 : min(Self.maximumThreads, imgk_thread_count()) + 1
+  }
+
+  private static let maximumThreads = 8
+
+  private func take(_ worker: Worker) -> Block? {
+    guard nextTensor < tensors.count else { return nil }
+    let tensor = tensors[nextTensor]
+    let block = Block(
+      tensor: tensor, offset: nextOffset,
+      byteCount: min(ChunkCodec.chunkSize, tensor.byteCount - nextOffset))
+    nextOffset += block.byteCount
+    if block.isLast {
+      nextTensor += 1
+      nextOffset = 0
     }
+    return block
+  }
+
+  private func read(_ worker: Worker, _ block: Block) throws {
+    let bytes = worker.bytes(of: block)
+    try block.tensor.weights.read(block.tensor.index, at: block.offset, into: bytes)
+    try block.tensor.rule.check(UnsafeRawBufferPointer(bytes), at: block.offset)
+  }
+
+  /// Takes a block into its tensor's digest; that of a tensor of one block was checked by `read`.
+  private func hash(_ worker: Worker, _ block: Block) throws {
+    guard !block.isWhole else { return }
+    digest.update(UnsafeRawBufferPointer(worker.bytes(of: block)))
+    guard block.isLast else { return }
+    try block.tensor.weights.check(digest: digest.hexadecimal, of: block.tensor.index)
+    digest = StreamDigest()
   }
 }

@@ -157,6 +157,26 @@ struct ContainerRuleTests {
     #expect(try file.model.components[0].weights.tensor(0).array(of: UInt8.self) == first)
   }
 
+  @Test("a tensor of two chunks whose own digest is another's, though each chunk's is right")
+  func tensorDigest() throws {
+    let folder = try TemporaryFolder()
+    let begin = (0..<(4 << 20)).map { UInt8(truncatingIfNeeded: $0) }
+    for (last, isSound) in [(1, true), (2, false)] as [(UInt8, Bool)] {
+      var crafted = CraftedArtifact(
+        [begin, [1]], frames: [ZstdBytes.frame(begin), ZstdBytes.frame([last])])
+      crafted.tensors = [0..<2]
+      let path = try folder.write("\(last).imgc", crafted.bytes)
+      let file = try ImgcFile(path: path)
+      if isSound {
+        try file.verifyAll()
+      } else {
+        let error = #expect(throws: ImgcError.self) { try file.verifyAll() }
+        #expect("\(try #require(error))".contains("tensor t0: sha256: expected"))
+      }
+      try ReferenceReader.compare(path, isAccepted: isSound)
+    }
+  }
+
   @Test("each is refused with its message", arguments: layoutCases + baseCases + frameCases)
   func refused(_ refused: RefusedArtifact) throws {
     let folder = try TemporaryFolder()

@@ -4,11 +4,13 @@ import Foundation
 
 /// A native file put together by hand from `formats/imgc.md`, every part of it open to change.
 ///
-/// It holds component `m` with tensors `t0`, `t1` … of bytes, each a blob of one chunk of one plane.
+/// It holds component `m` with tensors `t0`, `t1` … of bytes, each a blob of chunks of one plane.
 struct CraftedArtifact {
-  /// The tensors' bytes.
+  /// The chunks' bytes.
   var plain: [[UInt8]]
-  /// The frame in which each is stored.
+  /// Each tensor's chunks; one each unless set.
+  var tensors: [Range<Int>]
+  /// The frame in which each chunk is stored.
   var frames: [[UInt8]]
   /// What each frame is said to take.
   var frameSizes: [Int]
@@ -27,6 +29,7 @@ struct CraftedArtifact {
   /// A file whose chunks are `frames`, one after another.
   init(_ plain: [[UInt8]], frames: [[UInt8]]) {
     self.plain = plain
+    tensors = plain.indices.map { $0..<($0 + 1) }
     self.frames = frames
     frameSizes = frames.map(\.count)
     offsets = frames.indices.map { index in
@@ -49,18 +52,23 @@ struct CraftedArtifact {
   }
 
   private var manifest: String {
+    let contents = tensors.map { plain[$0].flatMap { $0 } }
     func component(_ reference: (Int) -> String) -> String {
-      let tensors = plain.indices.map {
-        #"{"name":"t\#($0)","dtype":"uint8","shape":[\#(plain[$0].count)],"blob":\#(reference($0))}"#
+      let tensors = contents.indices.map {
+        #"{"name":"t\#($0)","dtype":"uint8","shape":[\#(contents[$0].count)],"#
+          + #""blob":\#(reference($0))}"#
       }
       return #"[{"name":"m","tensors":[\#(tensors.joined(separator: ","))]}]"#
     }
     let content =
-      #"{"components":\#(component { "\"\(Self.digest(plain[$0]))\"" }),"files":[]}"#
-    let blobs = plain.indices.map { index in
-      #"{"size":\#(plain[index].count),"sha256":"\#(Self.digest(plain[index]))","width":1,"#
-        + #""rotate":0,"chunks":[{"offset":\#(offsets[index]),"planes":[\#(frameSizes[index])],"#
-        + #""sha256":"\#(Self.digest(frames[index]))"}]}"#
+      #"{"components":\#(component { "\"\(Self.digest(contents[$0]))\"" }),"files":[]}"#
+    let blobs = tensors.indices.map { index in
+      let chunks = tensors[index].map { chunk in
+        #"{"offset":\#(offsets[chunk]),"planes":[\#(frameSizes[chunk])],"#
+          + #""sha256":"\#(Self.digest(frames[chunk]))"}"#
+      }
+      return #"{"size":\#(contents[index].count),"sha256":"\#(Self.digest(contents[index]))","#
+        + #""width":1,"rotate":0,"chunks":[\#(chunks.joined(separator: ","))]}"#
     }
     return
       #"{"format":"imgc","version":1,"contentDigest":"\#(Self.digest(Array(content.utf8)))","#

@@ -93,6 +93,17 @@ struct DamageTests {
       "\(try #require(error))".contains("tensor q: element 3: expected -127 to 127, found -128"))
   }
 
+  @Test("174 -128 behind the first chunk of a symmetric tensor")
+  func symmetricSecondChunk() throws {
+    let folder = try TemporaryFolder()
+    var values = [Int8](repeating: 1, count: 5 << 20)
+    values[4_500_000] = -128
+    let path = try SampleModels.write(
+      quantized(scale: try Tensor([1, 1] as [Float]), values: values), in: folder, as: "m")
+    let error = #expect(throws: ImgcError.self) { try readAll(path) }
+    #expect("\(try #require(error))".contains("tensor q: element 4500000: expected -127 to 127"))
+  }
+
   @Test("173 a zero point of a wider type, which could lie outside the values' range")
   func zeroPoint() throws {
     let folder = try TemporaryFolder()
@@ -108,7 +119,7 @@ struct DamageTests {
   private func quantized(
     scale: Tensor, axis: Int = 0, values: [Int8] = [1, 2, 3, 4], zeroPoint: Tensor? = nil
   ) throws -> Model {
-    var tensors = [("q", try Tensor(values, [2, 2])), ("q.scale", scale)]
+    var tensors = [("q", try Tensor(values, [2, values.count / 2])), ("q.scale", scale)]
     if let zeroPoint { tensors.append(("q.zero", zeroPoint)) }
     var component = Component(name: "m", weights: TensorSet(tensors))
     component.quantization = [
