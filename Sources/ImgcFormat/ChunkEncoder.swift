@@ -98,9 +98,7 @@ final class ChunkEncoder {
     to target: UnsafeMutableRawBufferPointer
   ) throws(ImgcError) -> [Int] {
     let count = part.count / layout.width
-    imgk_planes_split(
-      part.baseAddress?.assumingMemoryBound(to: UInt8.self), count, Int32(layout.width),
-      Int32(layout.rotate), planes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    let planes = split(part, layout)
     var sizes: [Int] = []
     var position = 0
     for plane in 0..<layout.width {
@@ -117,6 +115,18 @@ final class ChunkEncoder {
       position += size
     }
     return sizes
+  }
+
+  /// The planes of `part` one after another; bytes are their own plane.
+  private func split(
+    _ part: UnsafeRawBufferPointer, _ layout: PlaneLayout
+  ) -> UnsafeRawBufferPointer {
+    guard layout.width > 1 else { return part }
+    imgk_planes_split(
+      part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count / layout.width,
+      Int32(layout.width), Int32(layout.rotate),
+      planes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    return UnsafeRawBufferPointer(planes)
   }
 
   private func digest() {
