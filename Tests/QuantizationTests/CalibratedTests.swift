@@ -73,6 +73,7 @@ struct CalibratedTests {
     var recipe = Recipe(defaultScheme: .integer(IntegerScheme()))
     let weightsOnly = try heldOutError(recipe)
     recipe.activations = scheme
+    recipe.quantizesEnds = true
     let error = try heldOutError(recipe)
     #expect(error > weightsOnly)
     // Outputs are of the order of 1; a step of the wider input half is about 0.03.
@@ -83,6 +84,7 @@ struct CalibratedTests {
   func concatenation() throws {
     var recipe = Recipe(defaultScheme: .integer(IntegerScheme()))
     recipe.activations = .fixed(StaticActivations())
+    recipe.quantizesEnds = true
     let model = try SampleGraphs.convolutions()
     let calibration = SampleGraphs.calibration(try SampleGraphs.images(4, seed: 1))
     let split = try ModelQuantizer(recipe: recipe, calibration: calibration).quantize(model)
@@ -100,6 +102,7 @@ struct CalibratedTests {
   func noData() throws {
     var recipe = Recipe(defaultScheme: .integer(IntegerScheme()))
     recipe.activations = .fixed(StaticActivations())
+    recipe.quantizesEnds = true
     #expect {
       try ModelQuantizer(recipe: recipe).quantize(try SampleGraphs.convolutions())
     } throws: { error in

@@ -7,6 +7,7 @@ import Testing
 struct ExactProductTests {
   private func quantized(_ change: (inout Recipe) -> Void = { _ in }) throws -> Model {
     var recipe = Recipe(defaultScheme: .integer(IntegerScheme()))
+    recipe.quantizesEnds = true
     change(&recipe)
     let model = SampleGraphs.product(try Tensor(SampleGraphs.noise(256, seed: 1), [16, 16]))
     let samples = [["x": try Tensor(SampleGraphs.noise(64, seed: 5), [4, 16])]]

@@ -11,6 +11,7 @@ struct MigrationTests {
   ) throws -> Model {
     var recipe = Recipe(defaultScheme: .integer(IntegerScheme(dtype: .int8)))
     recipe.activations = .fixed(StaticActivations())
+    recipe.quantizesEnds = true
     change(&recipe)
     return try ModelQuantizer(
       recipe: recipe, calibration: SampleGraphs.calibration(samples)
@@ -84,6 +85,7 @@ struct MigrationTests {
     let errors = try [nil, Float(0.5)].map { strength in
       var recipe = Recipe(defaultScheme: .integer(IntegerScheme()))
       recipe.activations = .fixed(StaticActivations())
+      recipe.quantizesEnds = true
       recipe.rounding = .nearest
       recipe.smoothing = strength
       let result = try ModelQuantizer(

@@ -17,6 +17,7 @@ struct RecipeTests {
     recipe.activations = .fixed(
       StaticActivations(dtype: .int8, isSymmetric: true, range: .percentile(99.5), isPerStep: true))
     recipe.splitsConcatenations = false
+    recipe.quantizesEnds = true
     recipe.rounding = .secondOrder
     recipe.weightRange = .meanSquare
     recipe.correctsBias = false

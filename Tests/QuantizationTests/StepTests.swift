@@ -46,6 +46,7 @@ struct StepTests {
     for isPerStep in [false, true] {
       var recipe = Recipe(defaultScheme: .integer(IntegerScheme()))
       recipe.activations = .fixed(StaticActivations(isPerStep: isPerStep))
+      recipe.quantizesEnds = true
       let result = try ModelQuantizer(recipe: recipe, calibration: { _, _ in TwoSteps() })
         .quantize(model).quantized
       #expect(result.activations[0].parameters.count == (isPerStep ? 2 : 1))
@@ -75,6 +76,7 @@ struct StepTests {
     }
     var recipe = Recipe(defaultScheme: .integer(IntegerScheme()))
     recipe.activations = .fixed(StaticActivations(isPerStep: true))
+    recipe.quantizesEnds = true
     #expect(throws: QuantizationError.noTimestepInput(graph: "main")) {
       try ModelQuantizer(recipe: recipe, calibration: { _, _ in Data() }).quantize(model)
     }

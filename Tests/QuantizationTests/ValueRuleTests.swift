@@ -106,7 +106,7 @@ struct ValueRuleTests {
     "183 scales below fp16's range stay exact; below fp32's they become 1 and zeros are counted")
   func tinyScales() throws {
     var values = Dictionary(uniqueKeysWithValues: (0..<16).map { ($0 * 8, Float(1e-9)) })
-    for row in 0..<16 { values[row * 8 + 1] = 1e-44 }
+    for row in 0..<16 { values[row * 8 + 1] = 7 * Float.leastNonzeroMagnitude }
     let result = try quantized(try model(values), int8)
     let scales = try result.model.weight("w.scale").array(of: Float.self)
     #expect(scales[0] == 1e-9 / 127 && scales[1] == 1)

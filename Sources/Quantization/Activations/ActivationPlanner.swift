@@ -28,10 +28,14 @@ struct ActivationPlanner {
   func plan(_ layers: [ProductLayer]) -> (decisions: [ActivationDecision], sites: [ActivationSite])
   {
     let types = component.graphs.map { (try? ShapeInference().infer($0)) ?? [:] }
+    let ends = component.graphs.enumerated().map { number, graph in
+      EndLayers(graph, layers.filter { $0.graph == number })
+    }
     var planned: [ActivationDecision] = []
     var sites: [ActivationSite] = []
     for layer in layers {
-      let (scheme, reason) = scheme(of: layer, types[layer.graph])
+      let (scheme, reason) = scheme(
+        of: layer, types[layer.graph], isEnd: ends[layer.graph].contains(layer.index))
       planned.append(
         ActivationDecision(
           component: component.label, layer: layer.node.label, weight: layer.weight,
@@ -54,7 +58,7 @@ struct ActivationPlanner {
   }
 
   private func scheme(
-    of layer: ProductLayer, _ types: [ByteString: KnownValue]
+    of layer: ProductLayer, _ types: [ByteString: KnownValue], isEnd: Bool
   ) -> (ActivationScheme, String) {
     if let rule = recipe.rules.first(where: { $0.matches(layer.weight) }),
       let scheme = rule.activations
@@ -68,6 +72,7 @@ struct ActivationPlanner {
     }
     let dtype = types[ByteString(layer.activation)]?.type.dtype ?? .float32
     guard dtype == .float32 else { return (.none, "it is \(dtype.name)") }
+    if isEnd, !recipe.quantizesEnds { return (.none, "it is at an end of the graph") }
     return (recipe.activations, "")
   }
 

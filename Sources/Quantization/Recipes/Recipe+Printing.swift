@@ -15,6 +15,7 @@ extension Recipe {
     if saturates { lines.append("saturate: true") }
     lines += Self.lines(activations)
     if !splitsConcatenations { lines.append("split-concatenations: false") }
+    if quantizesEnds { lines.append("quantize-ends: true") }
     if let budget { lines.append("budget: \"\(budget)\"") }
     lines += calibration.lines
     if !rules.isEmpty { lines.append("rules:") }

@@ -118,6 +118,7 @@ extension RecipeFields {
       } ?? nil
     recipe.activations = try activations(StaticActivations()) ?? .none
     recipe.splitsConcatenations = try flag("split-concatenations") ?? true
+    recipe.quantizesEnds = try flag("quantize-ends") ?? false
     recipe.budget = try parsed("budget", "psnr>=DB, size<=P% or layers<=P%") { Budget(text: $0) }
     if let calibration = values.removeValue(forKey: "calibration") {
       var fields = try RecipeFields(calibration, at: "calibration")

@@ -34,6 +34,9 @@ public struct Recipe: Hashable, Sendable {
   public var activations = ActivationScheme.none
   /// Whether the halves of a concatenated activation have scales of their own.
   public var splitsConcatenations = true
+  /// Whether the activations of the layers that take the graph's inputs and make its outputs are
+  /// quantized as those between.
+  public var quantizesEnds = false
   /// How weights become integers; nil for second-order where there is something to calibrate on,
   /// else nearest.
   public var rounding: WeightRounding?

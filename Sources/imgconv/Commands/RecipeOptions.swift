@@ -61,6 +61,11 @@ struct RecipeOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Give the halves of a concatenation scales of their own.")
   var splitConcatenations: Bool?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Quantize the activations of the first and the last layers too.")
+  var quantizeEnds: Bool?
+
   @Option(help: "A file of inputs to calibrate on: safetensors by name, .npy and .pb by order.")
   var calibration: [String] = []
 
@@ -109,6 +114,7 @@ extension RecipeOptions {
     if let smoothing { resolved.smoothing = smoothing.strength }
     resolved.activations = changedActivations(resolved.activations)
     resolved.splitsConcatenations = splitConcatenations ?? resolved.splitsConcatenations
+    resolved.quantizesEnds = quantizeEnds ?? resolved.quantizesEnds
     resolved.budget = budget ?? resolved.budget
     resolved.calibration.sampleCount = calibrationSamples ?? resolved.calibration.sampleCount
     resolved.calibration.seed = calibrationSeed ?? resolved.calibration.seed
