@@ -59,7 +59,7 @@ struct RangeTests {
 
   @Test(
     "No scale is subnormal, and every value is within half a step",
-    arguments: [Float(5.402e-42), 1e-45, 1e-38, .leastNormalMagnitude])
+    arguments: [Float(5.402e-42), .leastNonzeroMagnitude, 1e-38, .leastNormalMagnitude])
   func smallest(_ value: Float) {
     for isSymmetric in [true, false] {
       let integers = StaticActivations(dtype: .int8, isSymmetric: isSymmetric).integers
