@@ -25,6 +25,7 @@ struct RecipeTests {
     recipe.calibration.sampleCount = 3
     recipe.calibration.seed = 18_446_744_073_709_551_615
     recipe.calibration.stepCount = 2
+    recipe.calibration.prompts = ["a \"red\" bicycle: new", "# ein Rad\n", "123", "é"]
     #expect(try Recipe(yaml: recipe.yaml()) == recipe)
   }
 
@@ -70,6 +71,14 @@ struct RecipeTests {
       (
         "version: 1\nweights: int8\ncalibration: {samples: 0}",
         "recipe: calibration: samples: expected a number of at least 1"
+      ),
+      (
+        "version: 1\nweights: int8\ncalibration: {prompts: a}",
+        "recipe: calibration: prompts: expected a sequence of texts, found the value \"a\""
+      ),
+      (
+        "version: 1\nweights: int8\ncalibration: {prompts: [[a]]}",
+        "recipe: calibration: prompts: expected a sequence of texts, found a sequence in it"
       ),
       ("version: 1\nversion: 1\nweights: int8", "recipe: document: expected"),
       ("- a", "recipe: document: expected a mapping, found a sequence"),

@@ -47,6 +47,46 @@ struct PromptTests {
     #expect(without.errors.contains("encoder_hidden_states is not given"), "\(without.errors)")
   }
 
+  @Test(
+    "latents in patches and learned variances are calibrated on as they are sampled",
+    arguments: ["flux", "pixart"])
+  func calibratedTransformers(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let fixture = try PipelineFixture(name, in: folder)
+    let result = try CommandLine.run(
+      "quantize", fixture.path, "--weights", "int8", "--calibration-samples", "2",
+      "--calibration-prompt", "a red bicycle", "--dry-run", "--print-recipe")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("rounding: second-order"), "\(result.output)")
+  }
+
+  @Test("a pipeline that takes texts is calibrated along the trajectory of prompts")
+  func calibration() throws {
+    let folder = try TemporaryFolder()
+    let fixture = try PipelineFixture("sdxl", in: folder)
+    func quantize(_ arguments: String...) throws -> (status: Int32, output: String, errors: String)
+    {
+      let result = try CommandLine.run(
+        [
+          "quantize", fixture.path, "--weights", "int8", "--calibration-samples", "2",
+          "--dry-run",
+        ] + arguments)
+      return (result.status, result.output, result.errors)
+    }
+    let without = try quantize()
+    #expect(without.status != 0)
+    #expect(
+      without.errors.contains("encoder_hidden_states, one row a sample, or a --calibration-prompt"),
+      "\(without.errors)")
+    let prompts = ["--calibration-prompt", "a red bicycle", "--calibration-prompt", "rain"]
+    let made = try quantize(prompts[0], prompts[1], prompts[2], prompts[3], "--print-recipe")
+    #expect(made.status == 0, "\(made.errors)")
+    #expect(made.output.contains("rounding: second-order"), "\(made.output)")
+    #expect(made.output.contains("  prompts:\n    - \"a red bicycle\"\n    - \"rain\""))
+    let nearest = try quantize("--rounding", "nearest", "--no-bias-correction")
+    #expect(nearest.status == 0, "\(nearest.errors)")
+  }
+
   @Test("a flow's trajectory is its scheduler's own; its latents are packed in it too")
   func flowTrajectory() throws {
     let folder = try TemporaryFolder()

@@ -12,6 +12,8 @@ import Tensors
 public struct SessionDenoiser: Denoiser {
   /// Is shown the graph's inputs before every run.
   public typealias InputObserver = ([String: Tensor]) throws -> Void
+  /// Runs the graph: inputs to outputs, by name.
+  public typealias Runner = ([String: Tensor]) throws -> [String: Tensor]
 
   /// What an input for the noisy image may be called.
   static let sampleNames = ["sample", "hidden_states", "x", "latents"]
@@ -28,18 +30,21 @@ public struct SessionDenoiser: Denoiser {
   public let output: ValueInfo
   private let timeUnit: Float
   private let observe: InputObserver
+  private let run: Runner
 
   /// Inputs that have no row for each image: the places of tokens.
-  private static let sharedNames: Set<String> = ["img_ids", "txt_ids"]
+  public static let sharedNames: Set<String> = ["img_ids", "txt_ids"]
 
   /// Runs `session`.
   ///
   /// - Parameters:
   ///   - timeUnit: what timesteps are divided by before the graph gets them.
   ///   - observe: is shown the graph's inputs before every run, for calibration.
+  ///   - run: runs the graph; nil to let `session` do it.
   /// - Throws: `DiffusionError.graph` where an image, a time or an output is lacking.
   public init(
-    _ session: Session, timeUnit: Float = 1, observe: @escaping InputObserver = { _ in }
+    _ session: Session, timeUnit: Float = 1, observe: @escaping InputObserver = { _ in },
+    run: Runner? = nil
   ) throws(DiffusionError) {
     self.timeUnit = timeUnit
     let names = session.inputs.map(\.name)
@@ -53,6 +58,22 @@ public struct SessionDenoiser: Denoiser {
     self.output = output
     self.session = session
     self.observe = observe
+    self.run = run ?? { try session.run($0) }
+  }
+
+  /// The denoiser of images or latents `[N, C, H, W]` that `session` is; one of packed latents
+  /// (FLUX.1) packs and unpacks them. The parameters are those of the initializer.
+  ///
+  /// - Throws: `DiffusionError.graph`.
+  public static func ofImages(
+    _ session: Session, observe: @escaping InputObserver = { _ in }, run: Runner? = nil
+  ) throws(DiffusionError) -> any Denoiser {
+    let input = try find(
+      sampleNames, in: session.inputs, "a noisy image", session.inputs.map(\.name))
+    guard input.isPacked else { return try SessionDenoiser(session, observe: observe, run: run) }
+    return PackedDenoiser(
+      try SessionDenoiser(
+        session, timeUnit: PackedDenoiser.timeUnit, observe: observe, run: run))
   }
 
   public func predict(
@@ -60,7 +81,7 @@ public struct SessionDenoiser: Denoiser {
   ) throws -> Tensor {
     let inputs = try graphInputs(sample, timestep: timestep, conditioning: conditioning)
     try observe(inputs)
-    let outputs = try session.run(inputs)
+    let outputs = try run(inputs)
     guard let prediction = outputs[output.name] else {
       throw DiffusionError.graph(
         name: "denoiser", expected: output.name, found: outputs.keys.sorted())
@@ -118,6 +139,11 @@ public struct SessionDenoiser: Denoiser {
       name: "denoiser", expected: "\(expected), an input \(names.joined(separator: ", "))",
       found: found)
   }
+}
+
+extension ValueInfo {
+  /// Whether a noisy image comes as a run of 2 by 2 patches.
+  var isPacked: Bool { type.dimensions?.count == 3 }
 }
 
 extension Tensor {

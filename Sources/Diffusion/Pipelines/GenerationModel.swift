@@ -46,15 +46,25 @@ public struct GenerationModel: Sendable {
         expected: "one component that takes a noisy image and a timestep"
           + (role.map { ", of role \($0.rawValue)" } ?? ""), found: found.map(\.label))
     }
-    denoiser = chosen.component
-    let optional = chosen.graph.optionalInputs.map(\.name)
-    graph = chosen.graph.requiring(optional)
-    defaults = chosen.graph.inlineTensors(optional)
-    let parts = PipelineParts(model, role: chosen.component.role)
+    try self.init(
+      model, denoiser: chosen.component, graph: chosen.graph, scheduler: scheduler)
+  }
+
+  /// Finds the other parts in `model`, whose component `denoiser` has the graph `graph`.
+  ///
+  /// - Throws: `DiffusionError.configuration` where no schedule is known.
+  public init(
+    _ model: Model, denoiser: Component, graph: Graph, scheduler: AttachedFile? = nil
+  ) throws(DiffusionError) {
+    self.denoiser = denoiser
+    let optional = graph.optionalInputs.map(\.name)
+    self.graph = graph.requiring(optional)
+    defaults = graph.inlineTensors(optional)
+    let parts = PipelineParts(model, role: denoiser.role)
     demandsAestheticScore = parts.setting("requires_aesthetics_score")?.bool ?? false
-    decoder = try LatentDecoder(model, of: chosen.component)
+    decoder = try LatentDecoder(model, of: denoiser)
     let path = "scheduler/scheduler_config.json"
-    let places = [chosen.component.role.map { "\($0.rawValue)/\(path)" }, path].compactMap { $0 }
+    let places = [denoiser.role.map { "\($0.rawValue)/\(path)" }, path].compactMap { $0 }
     let own = places.lazy.compactMap { place in model.file(at: place).map { (place, $0) } }.first
     guard let (file, bytes) = scheduler.map({ ($0.path, $0.content) }) ?? own else {
       throw .configuration(
@@ -96,17 +106,13 @@ public struct GenerationModel: Sendable {
   public func makeDenoiser(
     observe: @escaping SessionDenoiser.InputObserver = { _ in }
   ) throws -> any Denoiser {
-    let session = try Session(graph: graph, weights: denoiser.weights)
-    guard isPacked else { return try SessionDenoiser(session, observe: observe) }
-    return PackedDenoiser(
-      try SessionDenoiser(
-        session, timeUnit: PackedDenoiser.timeUnit, observe: observe))
+    try SessionDenoiser.ofImages(
+      try Session(graph: graph, weights: denoiser.weights), observe: observe)
   }
 
   /// Whether the denoiser takes latents as a run of 2 by 2 patches: FLUX.1.
   var isPacked: Bool {
-    let input = graph.inputs.first { SessionDenoiser.sampleNames.contains($0.name) }
-    return input?.type.dimensions?.count == 3
+    graph.inputs.first { SessionDenoiser.sampleNames.contains($0.name) }?.isPacked ?? false
   }
 }
 

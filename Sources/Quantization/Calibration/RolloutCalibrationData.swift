@@ -37,37 +37,20 @@ public struct RolloutCalibrationData: CalibrationData {
   ) throws -> [String: Tensor] {
     var generator = TorchGenerator(seed: seed &+ UInt64(index))
     let noise = try generator.normals(shape)
-    let denoiser = EvaluatedDenoiser(base: try SessionDenoiser(session), evaluate: evaluate)
-    let row = Conditioning(conditioning.mapValues { $0.row(index) })
+    var step = 0
+    let denoiser = try SessionDenoiser.ofImages(
+      session,
+      run: { inputs in
+        defer { step += 1 }
+        return try evaluate(inputs, step)
+      })
+    let row = Conditioning(
+      Dictionary(
+        uniqueKeysWithValues: conditioning.map { name, tensor in
+          (name, SessionDenoiser.sharedNames.contains(name) ? tensor : tensor.row(index))
+        }))
     let image = try Trajectory(sampler: sampler, denoiser: denoiser, conditioning: row)
       .walk(from: noise, using: &generator)
     return ["image": image]
-  }
-}
-
-/// A denoiser that runs its graph by way of a closure, which knows the number of the evaluation.
-private final class EvaluatedDenoiser: Denoiser {
-  private let base: SessionDenoiser
-  private let evaluate: ([String: Tensor], Int) throws -> [String: Tensor]
-  private var step = 0
-
-  init(
-    base: SessionDenoiser, evaluate: @escaping ([String: Tensor], Int) throws -> [String: Tensor]
-  ) {
-    self.base = base
-    self.evaluate = evaluate
-  }
-
-  func predict(
-    _ sample: Tensor, timestep: Float, conditioning: Conditioning
-  ) throws -> Tensor {
-    let inputs = try base.graphInputs(sample, timestep: timestep, conditioning: conditioning)
-    let outputs = try evaluate(inputs, step)
-    step += 1
-    guard let prediction = outputs[base.output.name] else {
-      throw DiffusionError.graph(
-        name: "denoiser", expected: base.output.name, found: outputs.keys.sorted())
-    }
-    return try prediction.converted(to: .float32)
   }
 }

@@ -47,7 +47,7 @@ extension Recipe {
   }
 
   /// A JSON string, which YAML reads as the same text.
-  private static func quoted(_ text: String) -> String {
+  fileprivate static func quoted(_ text: String) -> String {
     String(decoding: JSONWriter.bytes(.string(text)), as: UTF8.self)
   }
 
@@ -78,6 +78,8 @@ extension CalibrationSettings {
       "calibration:", "  samples: \(sampleCount)", "  seed: \(seed)", "  rows: \(rowLimit)",
     ]
     if let stepCount { lines.append("  steps: \(stepCount)") }
+    if !prompts.isEmpty { lines.append("  prompts:") }
+    lines += prompts.map { "    - \(Recipe.quoted($0))" }
     return lines
   }
 }

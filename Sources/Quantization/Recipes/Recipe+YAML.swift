@@ -65,6 +65,19 @@ private struct RecipeFields {
     return scalar.string
   }
 
+  mutating func texts(_ name: String) throws -> [String]? {
+    guard let value = values.removeValue(forKey: name) else { return nil }
+    guard case .sequence(let sequence) = value else {
+      throw error(name, "a sequence of texts", value.kindName)
+    }
+    return try sequence.map { element in
+      guard case .scalar(let scalar) = element else {
+        throw error(name, "a sequence of texts", "\(element.kindName) in it")
+      }
+      return scalar.string
+    }
+  }
+
   mutating func parsed<Value>(
     _ name: String, _ expected: String, _ parse: (String) -> Value?
   ) throws -> Value? {
@@ -159,6 +172,7 @@ extension RecipeFields {
     settings.sampleCount = try count("samples", atLeast: 1) ?? settings.sampleCount
     settings.seed = try parsed("seed", "a number of at least 0") { UInt64($0) } ?? settings.seed
     settings.stepCount = try count("steps", atLeast: 1)
+    settings.prompts = try texts("prompts") ?? []
     settings.rowLimit = try count("rows", atLeast: 1) ?? settings.rowLimit
     try finish()
     return settings

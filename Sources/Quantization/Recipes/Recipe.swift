@@ -70,6 +70,8 @@ public struct CalibrationSettings: Hashable, Sendable {
   public var seed: UInt64 = 0
   /// How many steps the trajectory has; nil for the model's own.
   public var stepCount: Int?
+  /// What the samples' images show, in turn, for models that take a text.
+  public var prompts: [String] = []
   /// The most rows that one evaluation adds to a layer's second moments.
   public var rowLimit = 2048
 

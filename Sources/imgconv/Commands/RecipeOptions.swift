@@ -78,6 +78,9 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "How many steps calibration's trajectory has (default: the model's own).")
   var calibrationSteps: Int?
 
+  @Option(help: "What the images of calibration's trajectory show; again for more, in turn.")
+  var calibrationPrompt: [String] = []
+
   @Option(help: "Keep layers in fp16 for psnr>=DB, size<=P% or layers<=P%.")
   var budget: Budget?
 
@@ -118,6 +121,7 @@ extension RecipeOptions {
     resolved.budget = budget ?? resolved.budget
     resolved.calibration.sampleCount = calibrationSamples ?? resolved.calibration.sampleCount
     resolved.calibration.seed = calibrationSeed ?? resolved.calibration.seed
+    if !calibrationPrompt.isEmpty { resolved.calibration.prompts = calibrationPrompt }
     resolved.calibration.stepCount = calibrationSteps ?? resolved.calibration.stepCount
     return resolved
   }
