@@ -6,9 +6,11 @@
 
 Every tool reads the file from disk (or the page cache: it is read once before) and writes its
 result to disk; they run in turn, and medians of all rounds are shown. Only imgconv waits until its
-file is on the disk; the others are shown without and with that wait (fsync). ZipNN (0.5.4, PyPI)
-runs in an environment of its own, made under $XDG_CACHE_HOME, on two threads. Prints a table with
-ratios, and the order-0 entropy of the planes.
+file is on the disk; the others are shown without and with that wait (fsync). Before each step
+the disk comes to rest. A row of the second round on is how long the disk alone takes for the artifact's bytes (dd,
+past the cache; through it where there is no such access). ZipNN (0.5.4, PyPI) runs in an environment
+of its own, made under $XDG_CACHE_HOME, on two threads. Prints a table with ratios, and the order-0
+entropy of the planes.
 """
 import argparse
 import os
@@ -55,6 +57,23 @@ def timed(command):
     if status:
         sys.exit(f"{command} failed")
     return time.perf_counter() - begin, usage.ru_maxrss / 1024, text
+
+
+def settle():
+    """Waits until the disk is done with what was written and removed before."""
+    os.sync()
+    time.sleep(4)
+
+
+def written(path, size):
+    """Seconds and memory that the disk takes for `size` bytes."""
+    settle()
+    command = ["dd", "if=/dev/zero", f"of={path}", "bs=4M", f"count={size >> 22}", "status=none", "conv=fsync"]
+    direct = [*command, "oflag=direct"]
+    isDirect = subprocess.run([*direct[:4], "count=1", *direct[5:]], stderr=subprocess.DEVNULL).returncode == 0
+    seconds, memory, _ = timed(direct if isDirect else command)
+    path.unlink()
+    return seconds, memory
 
 
 def synced(path):
@@ -109,20 +128,27 @@ class Comparison:
 
     def round(self):
         self.clean()
+        if "imgconv import" in self.stored:
+            self.add("the disk alone", *written(self.back, self.stored["imgconv import"]))
+        settle()
         self.add("imgconv import", *timed(
             [self.program, "import", self.source, "-o", self.artifact])[:2], self.artifact)
+        settle()
         packed = timed(["zstd", "-3", "-T2", "-q", self.source, "-o", self.zst])
         self.add_waiting("zstd -3 -T2", *packed[:2], self.zst, self.zst)
         if self.zipnn:
+            settle()
             self.run_zipnn("c", self.source, self.znn, "compress", self.znn)
-        os.sync()
+        settle()
         self.add("imgconv export", *timed(
             [self.program, "export", self.artifact, "-o", self.back])[:2])
         self.check("imgconv export")
+        settle()
         self.add_waiting("zstd -d", *timed(
             ["zstd", "-d", "-q", self.zst, "-o", self.back])[:2], self.back)
         self.check("zstd -d")
         if self.zipnn:
+            settle()
             self.run_zipnn("d", self.znn, self.back, "decompress", None)
             self.check("ZipNN")
 
@@ -140,7 +166,6 @@ class Comparison:
     def clean(self):
         for path in (self.artifact, self.back, self.zst, self.znn):
             path.unlink(missing_ok=True)
-        os.sync()
 
     def ratio(self, name, other):
         return statistics.median(self.seconds[name]) / statistics.median(self.seconds[other])
@@ -155,8 +180,10 @@ class Comparison:
                   f"{size / middle / 1e6:6.0f} MB/s   peak {self.memory[name]:6.0f} MB   {share}")
         for other in self.seconds:
             ours = "imgconv export" if "-d" in other or "decompress" in other else "imgconv import"
-            if not other.startswith("imgconv"):
+            if not other.startswith("imgconv") and "alone" not in other:
                 print(f"time, {ours} / {other}: {self.ratio(ours, other):.3f}")
+        if "the disk alone" in self.seconds:
+            print(f"time, imgconv import / the disk alone: {self.ratio('imgconv import', 'the disk alone'):.3f}")
         first = self.stored["imgconv import"]
         print(f"size, imgc / zst: {first / self.stored['zstd -3 -T2']:.4f}")
         if self.zipnn:

@@ -1,28 +1,21 @@
 import Glibc
 
 /// Appends bytes to a descriptor through a buffer, in blocks of 4 MiB; a large file's blocks go to
-/// the disk past the page cache (`O_DIRECT`).
+/// the disk past the page cache (`O_DIRECT`), from a thread of its own where there is one, so that
+/// the disk is not idle while the next block is made.
 ///
 /// Every page of a cached write has to be found, cleared and written out again later, which costs
 /// as much time as coding the weights; a model of many gigabytes would also drive everything else
 /// out of the cache. Small files are written through the cache, and so is everything where the file
 /// system has no direct access.
 final class StagedWriter {
-  private let descriptor: Int32
-  private let path: String
-  private let buffer: UnsafeMutableRawBufferPointer
+  /// What is being filled.
+  private var buffer: UnsafeMutableRawBufferPointer
   private var used = 0
-  /// How many bytes are in the file.
-  private var written = 0
-  private var access = Access.cached
-
-  private enum Access {
-    /// Through the page cache; direct access is tried when the file has grown large.
-    case cached
-    case direct
-    /// Through the page cache for good.
-    case onlyCached
-  }
+  /// What `thread` writes meanwhile, once there is one.
+  private var other: UnsafeMutableRawBufferPointer?
+  private var thread: BlockThread?
+  private let file: BlockFile
 
   private static let blockSize = 4 << 20
   /// From this size on blocks are written past the cache.
@@ -30,15 +23,21 @@ final class StagedWriter {
   /// What direct access asks of memory, offsets and sizes, on any device in use.
   private static let alignment = 4096
 
-  /// A writer to `descriptor`, which stays the caller's; `path` is for messages.
-  init(descriptor: Int32, path: String) {
-    self.descriptor = descriptor
-    self.path = path
-    buffer = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: Self.blockSize, alignment: Self.alignment)
+  private static func makeBuffer() -> UnsafeMutableRawBufferPointer {
+    .allocate(byteCount: blockSize, alignment: alignment)
   }
 
-  deinit { buffer.deallocate() }
+  /// A writer to `descriptor`, which stays the caller's; `path` is for messages.
+  init(descriptor: Int32, path: String) {
+    file = BlockFile(descriptor: descriptor, path: path)
+    buffer = Self.makeBuffer()
+  }
+
+  deinit {
+    thread?.close()
+    buffer.deallocate()
+    other?.deallocate()
+  }
 }
 
 extension StagedWriter {
@@ -57,54 +56,29 @@ extension StagedWriter {
 
   /// Writes what is in the buffer.
   func flush() throws(FileIOError) {
-    leaveDirect()
-    try writeBuffer()
-  }
-
-  private func writeBlock() throws(FileIOError) {
-    if access == .cached, written >= Self.directFrom { enterDirect() }
-    try writeBuffer()
-  }
-
-  /// Writes the buffer out; short writes and `EINTR` are continued.
-  private func writeBuffer() throws(FileIOError) {
-    var done = 0
-    while done < used {
-      let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + done }, used - done)
-      if count < 0 {
-        if errno == EINTR { continue }
-        if errno == EINVAL, access == .direct {
-          leaveDirect()
-          continue
-        }
-        throw .system(call: "write", path: path, errno: errno)
-      }
-      done += count
-      written += count
-    }
+    try thread?.finish()
+    file.leaveDirect()
+    try file.write(UnsafeMutableRawBufferPointer(rebasing: buffer[..<used]))
     used = 0
   }
 
-  private func enterDirect() {
-    access = setDirect(true) ? .direct : .onlyCached
+  /// Writes the full buffer, or has it written.
+  private func writeBlock() throws(FileIOError) {
+    used = 0
+    if other == nil, file.byteCount >= Self.directFrom { begin() }
+    guard let thread, let next = other else {
+      try file.write(buffer)
+      return
+    }
+    try thread.put(buffer)
+    (buffer, other) = (next, buffer)
   }
 
-  private func leaveDirect() {
-    if access == .direct { _ = setDirect(false) }
-    access = .onlyCached
+  /// Goes past the cache, and leaves writing to a thread.
+  private func begin() {
+    file.enterDirect()
+    other = Self.makeBuffer()
+    let file = file
+    thread = BlockThread { block throws(FileIOError) in try file.write(block) }
   }
-
-  /// `fcntl(F_SETFL)` with or without `O_DIRECT`; false where the file system has none.
-  private func setDirect(_ isDirect: Bool) -> Bool {
-    let flags = fcntl(descriptor, F_GETFL)
-    guard flags >= 0 else { return false }
-    return fcntl(descriptor, F_SETFL, isDirect ? flags | Self.flag : flags & ~Self.flag) == 0
-  }
-
-  /// `O_DIRECT`, a macro that differs between architectures.
-  #if arch(arm64) || arch(arm)
-    private static let flag: Int32 = 0o200_000
-  #else
-    private static let flag: Int32 = 0o40_000
-  #endif
 }
