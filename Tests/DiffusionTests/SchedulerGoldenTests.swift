@@ -3,7 +3,8 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: SchedulerGoldens.isThere)) struct SchedulerGoldenTests {
+@Suite(.enabled(if: SchedulerGoldens.isThere, "needs ../shared/goldens"))
+struct SchedulerGoldenTests {
   /// The tolerance, over the result's range where that is above 1.
   static let tolerance: Float = 1e-5
   let goldens: SchedulerGoldens

@@ -35,7 +35,7 @@ struct DamageTests {
 
   @Test(
     "another student's weights are caught at the first layer",
-    .enabled(if: SharedMaterial.has("models/digits/teacher.onnx")))
+    .enabled(if: SharedMaterial.has("models/digits/teacher.onnx"), "needs ../shared/models"))
   func anotherStudent() throws {
     let student = try VerifiedStudent()
     let other = try ModelLoader().load(path: SharedMaterial.path("models/digits/teacher.onnx"))
@@ -51,7 +51,7 @@ struct DamageTests {
 
   @Test(
     "a bias added after a product may be corrected for the product's rounding, and no more",
-    .enabled(if: SharedMaterial.has("models/digits/student")),
+    .enabled(if: SharedMaterial.has("models/digits/student"), "needs ../shared/models"),
     arguments: [(0.9995 as Float, Judgement.Verdict.pass), (0, .fail)])
   func correctedBias(factor: Float, expected: Judgement.Verdict) throws {
     let name = "time_embedding.linear_1.bias"

@@ -4,7 +4,7 @@ import Testing
 @Suite struct OpenBLASTests {
   static let available = (try? OpenBLAS.shared) != nil
 
-  @Test("the core suits the CPU", .enabled(if: available))
+  @Test("the core suits the CPU", .enabled(if: available, "needs OpenBLAS"))
   func coreSuitsCPU() throws {
     let core = try OpenBLAS.shared.coreName
     #expect(!core.isEmpty)
@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  @Test("sgemm multiplies", .enabled(if: available))
+  @Test("sgemm multiplies", .enabled(if: available, "needs OpenBLAS"))
   func multiplies() throws {
     let a: [Float] = [1, 2, 3, 4, 5, 6]
     let b: [Float] = [1, 0, 2, 1, 0, 3]

@@ -8,7 +8,7 @@ import Testing
 struct RealModelTests {
   @Test(
     "every case of ONNX's backend suite is read, its weights and test data too",
-    .enabled(if: SharedFolder.has("onnx-node")))
+    .enabled(if: SharedFolder.has("onnx-node"), "needs ../shared/onnx-node"))
   func backendSuite() throws {
     let root = SharedFolder.path + "/onnx-node"
     let cases = try FileManager.default.contentsOfDirectory(atPath: root).sorted()
@@ -42,7 +42,7 @@ struct RealModelTests {
 
   @Test(
     "the image autoencoder's decoder: nodes, symbols and weights",
-    .enabled(if: SharedFolder.has("models/taef2")))
+    .enabled(if: SharedFolder.has("models/taef2"), "needs ../shared/models/taef2"))
   func decoder() throws {
     let path = SharedFolder.path + "/models/taef2/decoder.onnx"
     let model = try ONNXReader.read(path: path)

@@ -136,7 +136,7 @@ struct WriterTests {
 
   @Test(
     "cases of ONNX's backend suite are written as they were read, and the same bytes again",
-    .enabled(if: SharedFolder.has("onnx-node")))
+    .enabled(if: SharedFolder.has("onnx-node"), "needs ../shared/onnx-node"))
   func backendSuite() throws {
     let root = SharedFolder.path + "/onnx-node"
     let folder = try TemporaryFolder()

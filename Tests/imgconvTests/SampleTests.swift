@@ -14,7 +14,8 @@ struct SampleTests {
 
   @Test(
     "the student's images are PyTorch's, in 1 to 3 steps, corrected and plain",
-    .enabled(if: SharedMaterial.has("models/digits/samples.golden.safetensors")),
+    .enabled(
+      if: SharedMaterial.has("models/digits/samples.golden.safetensors"), "needs ../shared/models"),
     arguments: [1, 2, 3], [true, false])
   func studentEqualsPyTorch(_ steps: Int, _ corrects: Bool) throws {
     let folder = try TemporaryFolder()
