@@ -88,12 +88,12 @@ extension OutputFile {
   /// - Throws: `FileIOError.exists` where another writer was first and replacing was not asked for.
   public func publish() throws(FileIOError) {
     precondition(!isPublished, "published twice")
-    try writer.flush()
-    guard fsync(descriptor) == 0 else { throw .system(call: "fsync", path: path, errno: errno) }
-    if replacesExisting {
-      try replace()
-    } else {
-      try link(to: path)
+    do throws(FileIOError) {
+      try place()
+    } catch {
+      // Whoever else holds the file may let go of it only after the program has ended.
+      removeTemporary()
+      throw error
     }
     isPublished = true
     removeTemporary()
@@ -101,6 +101,17 @@ extension OutputFile {
       let code = errno
       if !replacesExisting { unlink(path) }
       throw .system(call: "fsync", path: folder, errno: code)
+    }
+  }
+
+  /// Flushes the file and gives it its name.
+  private func place() throws(FileIOError) {
+    try writer.flush()
+    guard fsync(descriptor) == 0 else { throw .system(call: "fsync", path: path, errno: errno) }
+    if replacesExisting {
+      try replace()
+    } else {
+      try link(to: path)
     }
   }
 

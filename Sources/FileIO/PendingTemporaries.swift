@@ -9,9 +9,11 @@ public enum PendingTemporaries {
   private static let capacity = 64
   private static let table = PathTable(capacity: capacity)
 
-  /// Removes the named temporaries on SIGINT, SIGTERM and SIGHUP, then lets the signal take its
-  /// default course. SIGPIPE is ignored, so that a closed pipe shows as a failed write.
-  public static func removeOnSignals() {
+  /// Removes the named temporaries when the program exits, also while a thread still holds a file, and
+  /// on SIGINT, SIGTERM and SIGHUP, which then take their default course. SIGPIPE is ignored, so that a
+  /// closed pipe shows as a failed write.
+  public static func removeAtEnd() {
+    atexit { PendingTemporaries.table.unlinkAll() }
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number) { received in
         PendingTemporaries.table.unlinkAll()

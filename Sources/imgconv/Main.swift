@@ -7,7 +7,7 @@ import ImgconvKit
 @main
 struct Main {
   static func main() {
-    PendingTemporaries.removeOnSignals()
+    PendingTemporaries.removeAtEnd()
     requireArguments()
     do {
       var command = try Imgconv.parseAsRoot()

@@ -43,6 +43,18 @@ struct OutputFileTests {
     #expect(folder.names == ["out"])
   }
 
+  @Test("a file that cannot be put in place leaves no temporary, even while it is held")
+  func unplaced() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path(of: "out")
+    let file = try OutputFile(path: path, replacesExisting: true)
+    try file.write(Array("new".utf8))
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    #expect(throws: FileIOError.self) { try file.publish() }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out"])
+    withExtendedLifetime(file) {}
+  }
+
   @Test("of two writers one wins and the other is told")
   func twoWriters() throws {
     let folder = try TemporaryFolder()
