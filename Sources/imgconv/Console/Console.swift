@@ -12,9 +12,15 @@ enum Console {
     write("imgconv: \(message)\n")
   }
 
-  /// Text as it is.
+  /// Text as it is; where it cannot be written (a log on a full disk) there is nobody to tell.
   static func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
   }
 
   /// Whether standard error is a terminal.
