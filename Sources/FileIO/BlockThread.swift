@@ -1,9 +1,10 @@
 import Glibc
 
-/// A thread that works on blocks one after another, while the next is being filled.
+/// A thread that works on blocks in the order in which they were handed over, while others are being
+/// filled.
 ///
-/// `put` waits for the block before, so there are never more than two: one that is worked on, one
-/// that is filled.
+/// It keeps a few blocks more than the one that is filled, so that neither side waits for a moment in
+/// which the other is slow.
 final class BlockThread: @unchecked Sendable {
   typealias Block = UnsafeMutableRawBufferPointer
 
@@ -12,13 +13,19 @@ final class BlockThread: @unchecked Sendable {
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var thread = pthread_t()
   // Guarded by `mutex`.
-  private var block: Block?
+  private var waiting: [Block] = []
+  private var free: [Block] = []
+  private var isWorking = false
   private var failure: FileIOError?
   private var isClosed = false
 
   /// A thread that gives every block to `work`; nil where the system has no more threads.
-  init?(_ work: @escaping (Block) throws(FileIOError) -> Void) {
+  ///
+  /// - Parameter spares: blocks to give for the first that are handed over; they are the thread's,
+  ///   which frees them.
+  init?(spares: [Block], _ work: @escaping (Block) throws(FileIOError) -> Void) {
     self.work = work
+    free = spares
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
     // The object outlives the thread: `close` waits for it.
@@ -36,36 +43,37 @@ final class BlockThread: @unchecked Sendable {
 
   deinit {
     close()
+    for block in free + waiting { block.deallocate() }
     pthread_cond_destroy(condition)
     pthread_mutex_destroy(mutex)
     condition.deallocate()
     mutex.deallocate()
   }
 
-  /// Hands `block` over once the one before is done; it must not be touched until the next call
-  /// returns.
+  /// Hands `block` over, and gives another one to fill; waits until one is free.
   ///
-  /// - Throws: what an earlier block failed with.
-  func put(_ block: Block) throws(FileIOError) {
-    try finish()
+  /// - Throws: what an earlier block failed with; `block` then stays the caller's.
+  func exchange(_ block: Block) throws(FileIOError) -> Block {
     pthread_mutex_lock(mutex)
-    self.block = block
+    defer { pthread_mutex_unlock(mutex) }
+    while free.isEmpty, failure == nil { pthread_cond_wait(condition, mutex) }
+    if let failure { throw failure }
+    waiting.append(block)
     pthread_cond_broadcast(condition)
-    pthread_mutex_unlock(mutex)
+    return free.removeLast()
   }
 
-  /// Waits until the block that was put last is done.
+  /// Waits until every block that was handed over is done.
   ///
-  /// - Throws: what it failed with.
+  /// - Throws: what one of them failed with.
   func finish() throws(FileIOError) {
     pthread_mutex_lock(mutex)
-    while block != nil { pthread_cond_wait(condition, mutex) }
-    let failure = failure
-    pthread_mutex_unlock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while isWorking || !waiting.isEmpty { pthread_cond_wait(condition, mutex) }
     if let failure { throw failure }
   }
 
-  /// Ends the thread after the block that it works on; nothing may be put any more.
+  /// Ends the thread after the block that it works on; nothing may be handed over any more.
   func close() {
     guard !isClosed else { return }
     pthread_mutex_lock(mutex)
@@ -83,11 +91,7 @@ final class BlockThread: @unchecked Sendable {
       } catch {
         failure = error
       }
-      pthread_mutex_lock(mutex)
-      self.failure = self.failure ?? failure
-      self.block = nil
-      pthread_cond_broadcast(condition)
-      pthread_mutex_unlock(mutex)
+      done(block, failure)
     }
   }
 
@@ -95,7 +99,23 @@ final class BlockThread: @unchecked Sendable {
   private func next() -> Block? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while block == nil, !isClosed { pthread_cond_wait(condition, mutex) }
-    return isClosed ? nil : block
+    while waiting.isEmpty, !isClosed { pthread_cond_wait(condition, mutex) }
+    guard !isClosed else { return nil }
+    isWorking = true
+    return waiting.removeFirst()
+  }
+
+  /// Notes how `block` ended; after a failure those that wait are not worked on.
+  private func done(_ block: Block, _ failure: FileIOError?) {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    self.failure = self.failure ?? failure
+    isWorking = false
+    free.append(block)
+    if self.failure != nil {
+      free += waiting
+      waiting = []
+    }
+    pthread_cond_broadcast(condition)
   }
 }

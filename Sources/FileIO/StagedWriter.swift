@@ -12,12 +12,14 @@ final class StagedWriter {
   /// What is being filled.
   private var buffer: UnsafeMutableRawBufferPointer
   private var used = 0
-  /// What `thread` writes meanwhile, once there is one.
-  private var other: UnsafeMutableRawBufferPointer?
+  /// Writes what is full, for large files.
   private var thread: BlockThread?
+  private var isLarge = false
   private let file: BlockFile
 
   private static let blockSize = 4 << 20
+  /// How many blocks may wait for the disk: a tenth of a second of most.
+  private static let depth = 8
   /// From this size on blocks are written past the cache.
   private static let directFrom = 16 << 20
   /// What direct access asks of memory, offsets and sizes, on any device in use.
@@ -36,7 +38,6 @@ final class StagedWriter {
   deinit {
     thread?.close()
     buffer.deallocate()
-    other?.deallocate()
   }
 }
 
@@ -65,20 +66,21 @@ extension StagedWriter {
   /// Writes the full buffer, or has it written.
   private func writeBlock() throws(FileIOError) {
     used = 0
-    if other == nil, file.byteCount >= Self.directFrom { begin() }
-    guard let thread, let next = other else {
+    if !isLarge, file.byteCount >= Self.directFrom { begin() }
+    if let thread {
+      buffer = try thread.exchange(buffer)
+    } else {
       try file.write(buffer)
-      return
     }
-    try thread.put(buffer)
-    (buffer, other) = (next, buffer)
   }
 
   /// Goes past the cache, and leaves writing to a thread.
   private func begin() {
+    isLarge = true
     file.enterDirect()
-    other = Self.makeBuffer()
     let file = file
-    thread = BlockThread { block throws(FileIOError) in try file.write(block) }
+    thread = BlockThread(spares: (0..<Self.depth).map { _ in Self.makeBuffer() }) {
+      block throws(FileIOError) in try file.write(block)
+    }
   }
 }
