@@ -8,74 +8,116 @@ final class ChunkDecoder {
   private let frames: TensorBuffer
   private let planes: TensorBuffer
   private let decompressor: ZstdDecompressor
-  private var other: TensorBuffer?
+  // Made when first needed.
+  private var otherFrames: TensorBuffer?
+  private var base: TensorBuffer?
 
   /// The most bytes that the frames of a chunk may take: twice the plain ones and a margin, more
   /// than any writer needs.
   static let maximumStoredSize = 2 * ChunkCodec.chunkSize + (64 << 10)
 
   init() throws(ImgcError) {
-    do {
-      frames = try TensorBuffer(byteCount: Self.maximumStoredSize)
-      planes = try TensorBuffer(byteCount: ChunkCodec.chunkSize)
-    } catch {
-      throw .limit(
-        file: "chunk", field: "buffers", expected: "memory for a chunk", found: "\(error)")
-    }
+    frames = try Self.makeBuffer(Self.maximumStoredSize)
+    planes = try Self.makeBuffer(ChunkCodec.chunkSize)
     decompressor = try ZstdDecompressor()
   }
 
   /// Room for the chunk to which one is a difference.
   func base(byteCount: Int) throws(ImgcError) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(
+      start: try room(&base, ChunkCodec.chunkSize).base, count: byteCount)
+  }
+
+  /// The buffer in `slot`, made now where there is none.
+  private func room(
+    _ slot: inout TensorBuffer?, _ byteCount: Int
+  ) throws(ImgcError) -> TensorBuffer {
+    if let buffer = slot { return buffer }
+    let buffer = try Self.makeBuffer(byteCount)
+    slot = buffer
+    return buffer
+  }
+
+  private static func makeBuffer(_ byteCount: Int) throws(ImgcError) -> TensorBuffer {
     do {
-      let buffer = try other ?? TensorBuffer(byteCount: ChunkCodec.chunkSize)
-      other = buffer
-      return UnsafeMutableRawBufferPointer(start: buffer.base, count: byteCount)
+      return try TensorBuffer(byteCount: byteCount)
     } catch {
       throw .limit(
         file: "chunk", field: "buffers", expected: "memory for a chunk", found: "\(error)")
     }
   }
 
-  /// Reads `chunk` of `file`, checks its digest (R8) and its frames (R9), and decodes it into
-  /// `plain`.
+  /// A chunk, where its plain bytes go, and what messages call it.
+  struct Request {
+    let chunk: Manifest.Chunk
+    let plain: UnsafeMutableRawBufferPointer
+    let place: String
+  }
+
+  /// Reads a chunk of `file`, checks its digest (R8) and its frames (R9), and decodes it.
   func decode(
-    _ chunk: Manifest.Chunk, of file: InputFile, _ layout: PlaneLayout,
-    into plain: UnsafeMutableRawBufferPointer, place: String
+    _ request: Request, of file: InputFile, _ layout: PlaneLayout
   ) throws(ImgcError) {
-    let size = chunk.storedSize
+    let stored = try read(request, of: file, into: frames)
+    try check(StreamDigest.hexadecimal(of: stored), request, file)
+    try decode(stored, request, file.path, layout)
+  }
+
+  /// Decodes two chunks as `decode` does one; their digests take the time of one.
+  func decode(
+    _ first: Request, _ second: Request, of file: InputFile, _ layout: PlaneLayout
+  ) throws(ImgcError) {
+    let stored = try read(first, of: file, into: frames)
+    let secondStored = try read(second, of: file, into: try room(&otherFrames, frames.byteCount))
+    let digests = StreamDigest.hexadecimal(of: stored, secondStored)
+    try check(digests.first, first, file)
+    try check(digests.second, second, file)
+    try decode(stored, first, file.path, layout)
+    try decode(secondStored, second, file.path, layout)
+  }
+
+  private func read(
+    _ request: Request, of file: InputFile, into buffer: TensorBuffer
+  ) throws(ImgcError) -> UnsafeRawBufferPointer {
+    let size = request.chunk.storedSize
     guard size <= Self.maximumStoredSize else {
       throw .limit(
-        file: file.path, field: place, expected: "at most \(Self.maximumStoredSize) bytes",
+        file: file.path, field: request.place, expected: "at most \(Self.maximumStoredSize) bytes",
         found: "\(size)")
     }
-    let stored = UnsafeMutableRawBufferPointer(start: frames.base, count: size)
+    let stored = UnsafeMutableRawBufferPointer(start: buffer.base, count: size)
     do {
-      try file.read(into: stored, at: chunk.offset)
+      try file.read(into: stored, at: request.chunk.offset)
     } catch {
       throw .file(error)
     }
-    let digest = StreamDigest.hexadecimal(of: UnsafeRawBufferPointer(stored))
-    guard digest == chunk.sha256 else {
+    return UnsafeRawBufferPointer(stored)
+  }
+
+  private func check(
+    _ digest: String, _ request: Request, _ file: InputFile
+  ) throws(ImgcError) {
+    guard digest == request.chunk.sha256 else {
       throw .digest(
-        file: file.path, offset: chunk.offset, place: place, expected: chunk.sha256, found: digest)
+        file: file.path, offset: request.chunk.offset, place: request.place,
+        expected: request.chunk.sha256, found: digest)
     }
-    try decode(UnsafeRawBufferPointer(stored), chunk, file.path, layout, into: plain, place: place)
   }
 
   private func decode(
-    _ stored: UnsafeRawBufferPointer, _ chunk: Manifest.Chunk, _ file: String,
-    _ layout: PlaneLayout, into plain: UnsafeMutableRawBufferPointer, place: String
+    _ stored: UnsafeRawBufferPointer, _ request: Request, _ file: String, _ layout: PlaneLayout
   ) throws(ImgcError) {
+    let (chunk, plain) = (request.chunk, request.plain)
     let count = plain.count / layout.width
     // Bytes that are not split need no second copy.
     let target = layout.width == 1 ? plain.baseAddress ?? planes.base : planes.base
     var position = 0
     for (plane, size) in chunk.planes.enumerated() {
       let frame = UnsafeRawBufferPointer(rebasing: stored[position..<(position + size)])
-      try ZstdFrame(file: file, offset: chunk.offset + UInt64(position), place: place).decode(
-        frame, into: UnsafeMutableRawBufferPointer(start: target + plane * count, count: count),
-        with: decompressor)
+      try ZstdFrame(file: file, offset: chunk.offset + UInt64(position), place: request.place)
+        .decode(
+          frame, into: UnsafeMutableRawBufferPointer(start: target + plane * count, count: count),
+          with: decompressor)
       position += size
     }
     guard layout.width > 1 else { return }

@@ -49,21 +49,53 @@ final class ChunkReader: Sendable {
       try copy(blob, first, offset, target, place)
       return
     }
-    var failures = [ImgcError?](repeating: nil, count: count)
+    // A thread takes two chunks at once, whose digests take the time of one.
+    let pairCount = (count + 1) / 2
+    var failures = [ImgcError?](repeating: nil, count: pairCount)
     failures.withUnsafeMutableBufferPointer { failures in
-      ParallelLoop.run(count: count) { index in
-        let begin = max(offset, (first + index) * size)
-        let end = min(offset + target.count, (first + index + 1) * size)
+      ParallelLoop.run(count: pairCount) { index in
+        let begin = max(offset, (first + index * 2) * size)
+        let end = min(offset + target.count, (first + index * 2 + 2) * size)
         let part = UnsafeMutableRawBufferPointer(
           rebasing: target[(begin - offset)..<(end - offset)])
         do throws(ImgcError) {
-          try copy(blob, first + index, begin, part, place)
+          try copyPair(blob, begin, part, place)
         } catch {
           failures[index] = error
         }
       }
     }
     if let failure = failures.lazy.compactMap({ $0 }).first { throw failure }
+  }
+
+  /// Copies a range that lies in one chunk or two; two whole ones are decoded together.
+  private func copyPair(
+    _ blob: Manifest.Blob, _ offset: Int, _ target: UnsafeMutableRawBufferPointer,
+    _ place: String
+  ) throws(ImgcError) {
+    let size = ChunkCodec.chunkSize
+    let number = offset / size
+    let firstCount = min(target.count, (number + 1) * size - offset)
+    let parts = (
+      UnsafeMutableRawBufferPointer(rebasing: target[..<firstCount]),
+      UnsafeMutableRawBufferPointer(rebasing: target[firstCount...])
+    )
+    guard !parts.1.isEmpty else {
+      try copy(blob, number, offset, parts.0, place)
+      return
+    }
+    let areWhole =
+      parts.0.count == size && parts.1.count == min(size, blob.size - (number + 1) * size)
+    guard areWhole, !blob.chunks[number...(number + 1)].contains(where: \.isDifference) else {
+      try copy(blob, number, offset, parts.0, place)
+      try copy(blob, number + 1, offset + firstCount, parts.1, place)
+      return
+    }
+    try decoders.withDecoder { decoder throws(ImgcError) in
+      try decoder.decode(
+        request(blob, number, parts.0, place), request(blob, number + 1, parts.1, place), of: file,
+        blob.layout)
+    }
   }
 
   /// Copies a range that lies in one chunk.
@@ -106,18 +138,15 @@ final class ChunkReader: Sendable {
     _ blob: Manifest.Blob, _ number: Int, into plain: UnsafeMutableRawBufferPointer,
     _ place: String
   ) throws(ImgcError) {
-    let chunk = blob.chunks[number]
-    let place = "\(place), chunk \(number)"
+    let request = request(blob, number, plain, place)
     try decoders.withDecoder { decoder throws(ImgcError) in
-      guard chunk.isDifference else {
-        try decoder.decode(chunk, of: file, blob.layout, into: plain, place: place)
+      guard request.chunk.isDifference else {
+        try decoder.decode(request, of: file, blob.layout)
         return
       }
       let other = try decoder.base(byteCount: plain.count)
-      try decodeBase(of: blob, number, decoder, into: other, place: "\(place), its base")
-      try decoder.decode(
-        chunk, of: file, PlaneLayout(width: blob.layout.width, rotate: 0), into: plain,
-        place: place)
+      try decodeBase(of: blob, number, decoder, into: other, place: "\(request.place), its base")
+      try decoder.decode(request, of: file, PlaneLayout(width: blob.layout.width, rotate: 0))
       imgk_difference_undo(
         plain.baseAddress?.assumingMemoryBound(to: UInt8.self),
         other.baseAddress?.assumingMemoryBound(to: UInt8.self), plain.count / blob.layout.width,
@@ -125,19 +154,28 @@ final class ChunkReader: Sendable {
     }
   }
 
+  private func request(
+    _ blob: Manifest.Blob, _ number: Int, _ plain: UnsafeMutableRawBufferPointer, _ place: String
+  ) -> ChunkDecoder.Request {
+    ChunkDecoder.Request(
+      chunk: blob.chunks[number], plain: plain, place: "\(place), chunk \(number)")
+  }
+
   /// Decodes the chunk to which one is a difference: of this file, or of the teacher's.
   private func decodeBase(
     of blob: Manifest.Blob, _ number: Int, _ decoder: ChunkDecoder,
     into plain: UnsafeMutableRawBufferPointer, place: String
   ) throws(ImgcError) {
-    if let base = blob.base {
-      try decoder.decode(
-        blobs[base].chunks[number], of: file, blob.layout, into: plain, place: place)
-    } else if let digest = blob.teacherBlob, let teacher, let base = teacher.blobs[digest] {
-      try decoder.decode(
-        base.chunks[number], of: teacher.file, blob.layout, into: plain, place: place)
+    let (base, source): (Manifest.Blob, InputFile)
+    if let number = blob.base {
+      (base, source) = (blobs[number], file)
+    } else if let digest = blob.teacherBlob, let teacher, let found = teacher.blobs[digest] {
+      (base, source) = (found, teacher.file)
     } else {
       throw .manifest(file: file.path, field: place, expected: "a base", found: "none")
     }
+    try decoder.decode(
+      ChunkDecoder.Request(chunk: base.chunks[number], plain: plain, place: place), of: source,
+      blob.layout)
   }
 }

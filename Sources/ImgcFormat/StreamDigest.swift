@@ -23,6 +23,15 @@ struct StreamDigest {
     return digest.hexadecimal
   }
 
+  /// The digests of `first` and `second`, both found at once.
+  static func hexadecimal(
+    of first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+  ) -> (first: String, second: String) {
+    var (one, other) = (StreamDigest(), StreamDigest())
+    update(&one, first, &other, second)
+    return (one.hexadecimal, other.hexadecimal)
+  }
+
   /// Takes in `bytes`.
   mutating func update(_ bytes: UnsafeRawBufferPointer) {
     if portable != nil {
