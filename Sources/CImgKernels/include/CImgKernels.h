@@ -12,6 +12,7 @@
 #include "imgk_convert.h"
 #include "imgk_convolution_gradient.h"
 #include "imgk_isa.h"
+#include "imgk_memory.h"
 #include "imgk_normalize.h"
 #include "imgk_normalize_gradient.h"
 #include "imgk_parallel.h"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FileIO
 import ImgconvKit
+import Kernels
 import Quantization
 
 /// `imgconv quantize`.
@@ -55,6 +56,7 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   mutating func run() throws {
+    FreedMemory.giveBackLargeBlocks()
     let progress = try compute.begin()
     var job = QuantizeJob(
       input: input, output: output, recipe: try choices.resolved(),
