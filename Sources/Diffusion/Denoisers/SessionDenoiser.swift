@@ -20,6 +20,11 @@ public struct SessionDenoiser: Denoiser {
   /// What an input for the time may be called.
   static let timestepNames = ["timestep", "timesteps", "t"]
 
+  /// Whether an input called `name` is the noisy image or the time, not a condition.
+  public static func isSampleOrTimestep(_ name: String) -> Bool {
+    sampleNames.contains(name) || timestepNames.contains(name)
+  }
+
   /// The session that runs the graph.
   public let session: Session
   /// The graph's input for the noisy image.

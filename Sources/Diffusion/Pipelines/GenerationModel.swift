@@ -118,7 +118,7 @@ public struct GenerationModel: Sendable {
 
 extension Graph {
   /// Whether the graph takes a noisy image and a timestep.
-  fileprivate var isDenoiser: Bool {
+  public var isDenoiser: Bool {
     let names = Set(requiredInputs.map(\.name))
     return !names.isDisjoint(with: SessionDenoiser.sampleNames)
       && !names.isDisjoint(with: SessionDenoiser.timestepNames)

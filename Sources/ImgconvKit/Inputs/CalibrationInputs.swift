@@ -36,7 +36,7 @@ struct CalibrationInputs {
       component.graphs.map { (component: component, graph: $0) }
     }
     let isGiven = files.map { files in graphs.contains { Self.fits(files, $0.graph) } } ?? false
-    let isRolled = graphs.contains { rollout?.reaches($0.graph) ?? false }
+    let isRolled = rollout != nil && graphs.contains { $0.graph.isDenoiser }
     guard paths.isEmpty || isGiven || isRolled else {
       throw JobError.inputFile(
         path: paths[0],

@@ -27,15 +27,6 @@ struct RolloutPlan {
     self.settings = settings
   }
 
-  /// Whether `graph` takes a noisy image and a time.
-  func reaches(_ graph: Graph) -> Bool {
-    graph.requiredInputs.contains { Self.sampleNames.contains($0.name) }
-      && graph.requiredInputs.contains { Self.timeNames.contains($0.name) }
-  }
-
-  private static let sampleNames = ["sample", "hidden_states", "x", "latents"]
-  private static let timeNames = ["timestep", "timesteps", "t"]
-
   /// The trajectories of `graph`; nil where it is no denoiser.
   ///
   /// - Parameter given: further inputs, one row a sample in turn.
@@ -44,14 +35,9 @@ struct RolloutPlan {
   func data(
     for graph: Graph, of component: Component, given: [String: Tensor]
   ) throws -> (any CalibrationData)? {
-    guard reaches(graph),
-      let sample = graph.requiredInputs.first(where: { Self.sampleNames.contains($0.name) })
-    else { return nil }
+    guard graph.isDenoiser else { return nil }
     let generation = try GenerationModel(model, denoiser: component, graph: graph)
-    // Packed latents do not tell their extents.
-    let shape =
-      try sample.type.dimensions?.count == 3
-      ? generation.sampleShape(count: 1) : shape(of: sample, component)
+    let shape = try Self.shape(generation)
     return RolloutCalibrationData(
       sampler: try sampler(generation, shape), shape: shape,
       conditioning: try conditioning(graph, of: generation, shape, given),
@@ -70,14 +56,10 @@ struct RolloutPlan {
     }
   }
 
-  private func shape(of sample: ValueInfo, _ component: Component) throws -> Shape {
-    let config = component.config.flatMap { try? JSONParser().parse($0) }
-    let size = config?["sample_size"]?.int ?? 64
-    let dimensions = sample.type.dimensions ?? []
-    let extents = dimensions.enumerated().map { axis, dimension in
-      axis == 0 ? 1 : dimension.fixedValue ?? (axis == 1 ? config?["in_channels"]?.int ?? 4 : size)
-    }
-    return try Shape(checking: extents)
+  /// `[1, C, H, W]`; 64 by 64 where neither the graph nor the configuration tells.
+  private static func shape(_ generation: GenerationModel) throws -> Shape {
+    try (try? generation.sampleShape(count: 1))
+      ?? generation.sampleShape(count: 1, extents: .denoised(height: 64, width: 64))
   }
 
   /// What the graph takes beside the noisy image and the time: given tensors, class labels in turn
@@ -86,7 +68,7 @@ struct RolloutPlan {
     _ graph: Graph, of generation: GenerationModel, _ shape: Shape, _ given: [String: Tensor]
   ) throws -> [String: Tensor] {
     let names = graph.requiredInputs.map(\.name)
-      .filter { !Self.sampleNames.contains($0) && !Self.timeNames.contains($0) }
+      .filter { !SessionDenoiser.isSampleOrTimestep($0) }
     var known = given.filter { names.contains($0.key) }
     if names.contains("class_labels"), known["class_labels"] == nil,
       let count = LookupTables(graph).rows(of: "class_labels")
