@@ -24,13 +24,15 @@ enum CommandLine {
   /// Runs `imgconv` with `arguments`.
   static func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
-  /// Starts `imgconv` with `arguments` and does not wait for it.
-  static func start(_ arguments: [String]) throws -> Process {
+  /// Starts `imgconv` with `arguments` and does not wait for it; what it says goes to `errors`.
+  static func start(
+    _ arguments: [String], errors: FileHandle = .nullDevice
+  ) throws -> Process {
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
     process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
+    process.standardError = errors
     try process.run()
     return process
   }
