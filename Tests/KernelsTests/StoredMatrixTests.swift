@@ -1,5 +1,6 @@
 import CImgKernels
 import Kernels
+import Tensors
 import Testing
 
 /// Products with operands kept in a smaller type give the bits that the fp32 numbers they stand for
@@ -94,9 +95,9 @@ import Testing
   func products(type: StoredElements.ElementType, extents: (Int, Int, Int, Int)) throws {
     let (rows, depth, columns, group) = extents
     let weights = Weights(type, lanes: columns, depth: depth, group: group)
-    let reals = weights.reals
+    let reals = try Tensor(weights.reals)
     var numbers = NumberSamples(seed: 3)
-    let a = numbers.uniform(-1, 1, count: rows * depth)
+    let a = try Tensor(numbers.uniform(-1, 1, count: rows * depth))
     let right = try weights.packed(as: .right)
     let left = try weights.packed(as: .left)
     for (name, values) in underEveryInstructionSet({
@@ -104,9 +105,9 @@ import Testing
       c.withUnsafeMutableBufferPointer { c in
         guard let base = c.baseAddress else { return }
         MatrixProduct(rows: rows, depth: depth, columns: columns).run(
-          .strided(a, rowStride: depth, columnStride: 1), .packed(right), into: base)
+          .strided(a.pointer(), rowStride: depth, columnStride: 1), .packed(right), into: base)
         MatrixProduct(rows: columns, depth: depth, columns: rows).run(
-          .packed(left), .strided(a, rowStride: 1, columnStride: depth),
+          .packed(left), .strided(a.pointer(), rowStride: 1, columnStride: depth),
           into: base + rows * columns)
       }
       return c
@@ -115,14 +116,15 @@ import Testing
       expected.withUnsafeMutableBufferPointer { c in
         guard let base = c.baseAddress else { return }
         MatrixProduct(rows: rows, depth: depth, columns: columns).run(
-          .strided(a, rowStride: depth, columnStride: 1),
-          .strided(reals, rowStride: 1, columnStride: depth), into: base)
+          .strided(a.pointer(), rowStride: depth, columnStride: 1),
+          .strided(reals.pointer(), rowStride: 1, columnStride: depth), into: base)
         MatrixProduct(rows: columns, depth: depth, columns: rows).run(
-          .strided(reals, rowStride: depth, columnStride: 1),
-          .strided(a, rowStride: 1, columnStride: depth), into: base + rows * columns)
+          .strided(reals.pointer(), rowStride: depth, columnStride: 1),
+          .strided(a.pointer(), rowStride: 1, columnStride: depth), into: base + rows * columns)
       }
       #expect(sameBits(values, expected), "\(name)")
     }
+    withExtendedLifetime((a, reals)) {}
   }
 
   @Test("a packed operand takes no more than its stored form, scales and padding")
