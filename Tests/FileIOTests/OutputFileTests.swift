@@ -108,7 +108,10 @@ struct OutputFileTests {
 struct LargeOutputTests {
   @Test(
     "what is written past the page cache is what was appended",
-    arguments: [0, 1, 4095, 4 << 20, 16 << 20, (16 << 20) + 1, (24 << 20) + 4096, (29 << 20) + 77])
+    arguments: [
+      0, 1, 4095, 4 << 20, 16 << 20, (16 << 20) + 1, (24 << 20) + 4096, (29 << 20) + 77,
+      (75 << 20) + 3,
+    ])
   func content(_ byteCount: Int) throws {
     let folder = try TemporaryFolder()
     let path = folder.path(of: "out")
