@@ -10,11 +10,13 @@ public enum PendingTemporaries {
   private static let table = PathTable(capacity: capacity)
 
   /// Removes the named temporaries when the program exits, also while a thread still holds a file, and
-  /// on SIGINT, SIGTERM and SIGHUP, which then take their default course. SIGPIPE is ignored, so that a
-  /// closed pipe shows as a failed write.
+  /// on SIGINT, SIGTERM and SIGHUP, which then take their default course; one that the caller has
+  /// ignored (`nohup`) stays ignored. SIGPIPE is ignored, so that a closed pipe shows as a failed write.
   public static func removeAtEnd() {
+    // Made now: made by a handler, it would allocate where malloc may just hold its lock.
+    table.unlinkAll()
     atexit { PendingTemporaries.table.unlinkAll() }
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(signal(number, SIG_IGN)) {
       signal(number) { received in
         PendingTemporaries.table.unlinkAll()
         signal(received, SIG_DFL)
@@ -22,6 +24,10 @@ public enum PendingTemporaries {
       }
     }
     signal(SIGPIPE, SIG_IGN)
+  }
+
+  private static func isIgnored(_ handler: __sighandler_t?) -> Bool {
+    unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   static func insert(_ path: String) { table.insert(path) }
@@ -62,10 +68,12 @@ private final class PathTable: Sendable {
     }
   }
 
-  /// Called from a signal handler: takes no lock and frees nothing.
+  /// Called from a signal handler: takes no lock, allocates and frees nothing.
   func unlinkAll() {
-    for index in 0..<slots.capacity {
+    var index = 0
+    while index < slots.capacity {
       if let text = slots.base[index] { unlink(text) }
+      index += 1
     }
   }
 }

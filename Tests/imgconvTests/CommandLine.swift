@@ -37,6 +37,17 @@ enum CommandLine {
     return process
   }
 
+  /// Starts `imgconv` with `arguments` where the caller ignores `signal`, as `nohup` does SIGHUP.
+  static func start(_ arguments: [String], ignoring signal: String) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", "trap '' \(signal); exec \"$@\"", "sh", program.path] + arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+
   /// Runs `imgconv` with `arguments`.
   static func run(_ arguments: [String]) throws -> Result {
     let process = Process()
