@@ -14,18 +14,18 @@ final class BlockThread: @unchecked Sendable {
   private var thread = pthread_t()
   // Guarded by `mutex`.
   private var waiting: [Block] = []
-  private var free: [Block] = []
+  private var idle: [Block] = []
   private var isWorking = false
   private var failure: FileIOError?
   private var isClosed = false
 
   /// A thread that gives every block to `work`; nil where the system has no more threads.
   ///
-  /// - Parameter spares: blocks to give for the first that are handed over; they are the thread's,
-  ///   which frees them.
+  /// - Parameter spares: blocks to give for the first that are handed over; of malloc's
+  ///   memory, and the thread's, which frees them.
   init?(spares: [Block], _ work: @escaping (Block) throws(FileIOError) -> Void) {
     self.work = work
-    free = spares
+    idle = spares
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
     // The object outlives the thread: `close` waits for it.
@@ -43,7 +43,7 @@ final class BlockThread: @unchecked Sendable {
 
   deinit {
     close()
-    for block in free + waiting { block.deallocate() }
+    for block in idle + waiting { free(block.baseAddress) }
     pthread_cond_destroy(condition)
     pthread_mutex_destroy(mutex)
     condition.deallocate()
@@ -56,11 +56,11 @@ final class BlockThread: @unchecked Sendable {
   func exchange(_ block: Block) throws(FileIOError) -> Block {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while free.isEmpty, failure == nil { pthread_cond_wait(condition, mutex) }
+    while idle.isEmpty, failure == nil { pthread_cond_wait(condition, mutex) }
     if let failure { throw failure }
     waiting.append(block)
     pthread_cond_broadcast(condition)
-    return free.removeLast()
+    return idle.removeLast()
   }
 
   /// Waits until every block that was handed over is done.
@@ -111,9 +111,9 @@ final class BlockThread: @unchecked Sendable {
     defer { pthread_mutex_unlock(mutex) }
     self.failure = self.failure ?? failure
     isWorking = false
-    free.append(block)
+    idle.append(block)
     if self.failure != nil {
-      free += waiting
+      idle += waiting
       waiting = []
     }
     pthread_cond_broadcast(condition)

@@ -45,7 +45,14 @@ public final class OutputFile {
       throw error
     }
     descriptor = temporary.descriptor
-    writer = StagedWriter(descriptor: temporary.descriptor, path: path)
+    do throws(FileIOError) {
+      writer = try StagedWriter(descriptor: temporary.descriptor, path: path)
+    } catch {
+      close(temporary.descriptor)
+      if let path = temporary.path { unlink(path) }
+      close(folderDescriptor)
+      throw error
+    }
     temporaryPath = temporary.path
     self.path = path
     self.folder = folder

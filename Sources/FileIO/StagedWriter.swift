@@ -25,19 +25,27 @@ final class StagedWriter {
   /// What direct access asks of memory, offsets and sizes, on any device in use.
   private static let alignment = 4096
 
-  private static func makeBuffer() -> UnsafeMutableRawBufferPointer {
-    .allocate(byteCount: blockSize, alignment: alignment)
+  /// A block's memory; nil where the system refuses it.
+  private static func makeBuffer() -> BlockThread.Block? {
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, alignment, blockSize) == 0 else { return nil }
+    return memory.map { BlockThread.Block(start: $0, count: blockSize) }
   }
 
   /// A writer to `descriptor`, which stays the caller's; `path` is for messages.
-  init(descriptor: Int32, path: String) {
+  ///
+  /// - Throws: `FileIOError.system` where there is no memory for a block.
+  init(descriptor: Int32, path: String) throws(FileIOError) {
+    guard let buffer = Self.makeBuffer() else {
+      throw .system(call: "posix_memalign", path: path, errno: ENOMEM)
+    }
     file = BlockFile(descriptor: descriptor, path: path)
-    buffer = Self.makeBuffer()
+    self.buffer = buffer
   }
 
   deinit {
     thread?.close()
-    buffer.deallocate()
+    free(buffer.baseAddress)
   }
 }
 
@@ -74,13 +82,13 @@ extension StagedWriter {
     }
   }
 
-  /// Goes past the cache, and leaves writing to a thread.
+  /// Goes past the cache, and leaves writing to a thread where there is one, and memory for it.
   private func begin() {
     isLarge = true
     file.enterDirect()
     let file = file
-    thread = BlockThread(spares: (0..<Self.depth).map { _ in Self.makeBuffer() }) {
-      block throws(FileIOError) in try file.write(block)
-    }
+    let spares = (0..<Self.depth).compactMap { _ in Self.makeBuffer() }
+    guard !spares.isEmpty else { return }
+    thread = BlockThread(spares: spares) { block throws(FileIOError) in try file.write(block) }
   }
 }
