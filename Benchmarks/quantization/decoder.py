@@ -111,7 +111,12 @@ class Bench:
             quantize_static(
                 prepared, out, Reader(self.input, self.calibration), calibrate_method=method,
                 quant_format=QuantFormat.QDQ, **options)
-        self.note(what, "ORT", run(out, self.held, True), os.path.getsize(out))
+        try:
+            images = run(out, self.held, True)
+        except ort.capi.onnxruntime_pybind11_state.Fail:
+            # onnxruntime 1.32 cannot load some of its own models with exact sums.
+            what, images = what + ", saturating sums", run(out, self.held)
+        self.note(what, "ORT", images, os.path.getsize(out))
 
 
 def main():
