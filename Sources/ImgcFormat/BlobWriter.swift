@@ -98,7 +98,7 @@ extension BlobWriter {
         Manifest.Chunk(
           offset: file.byteCount, planes: chunk.planes, sha256: chunk.sha256,
           isDifference: chunk.isDifference))
-      try file.write(chunk.frames)
+      for run in chunk.frames.runs { try file.write(run) }
     }
   }
 }

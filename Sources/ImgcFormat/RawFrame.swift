@@ -4,21 +4,21 @@ import CImgKernels
 enum RawFrame {
   private static let blockSize = 128 << 10
 
-  /// The bytes of the frame of `count` bytes.
-  static func byteCount(_ count: Int) -> Int {
-    4 + 1 + contentSizeWidth(count) + max(1, (count + blockSize - 1) / blockSize) * 3 + count + 4
-  }
-
-  /// Writes the frame of `plain` to `target`, which has room for it, and gives back its size.
-  static func write(
-    _ plain: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer
+  /// Appends the frame of `plain` to `frames`, without copying it: what stands between its blocks is
+  /// put into `room`, of which the number of bytes used is given back.
+  ///
+  /// `room` needs 17 bytes and 3 for each 128 KiB begun; both memories are to outlive `frames`.
+  static func append(
+    _ plain: UnsafeRawBufferPointer, to frames: inout ByteRuns,
+    room: UnsafeMutableRawBufferPointer
   ) -> Int {
-    var position = 0
+    var used = 0
     func put(_ value: UInt64, _ width: Int) {
       for byte in 0..<width {
-        target[position + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte))
+        room[used + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte))
       }
-      position += width
+      frames.append(UnsafeRawBufferPointer(rebasing: room[used..<(used + width)]))
+      used += width
     }
     put(0xFD2F_B528, 4)
     let width = contentSizeWidth(plain.count)
@@ -28,15 +28,13 @@ enum RawFrame {
     put(UInt64(width == 2 ? plain.count - 256 : plain.count), width)
     var begin = 0
     repeat {
-      let count = min(blockSize, plain.count - begin)
-      put(UInt64(count) << 3 | (begin + count == plain.count ? 1 : 0), 3)
-      UnsafeMutableRawBufferPointer(rebasing: target[position..<(position + count)])
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: plain[begin..<(begin + count)]))
-      position += count
-      begin += count
+      let end = min(plain.count, begin + blockSize)
+      put(UInt64(end - begin) << 3 | (end == plain.count ? 1 : 0), 3)
+      frames.append(UnsafeRawBufferPointer(rebasing: plain[begin..<end]))
+      begin = end
     } while begin < plain.count
     put(imgk_xxh64(plain.baseAddress, plain.count) & 0xFFFF_FFFF, 4)
-    return position
+    return used
   }
 
   private static func contentSizeWidth(_ count: Int) -> Int {
