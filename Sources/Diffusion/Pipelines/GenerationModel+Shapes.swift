@@ -12,13 +12,15 @@ extension GenerationModel {
   /// Channels come from the graph or the configuration's `in_channels`, height and width from the
   /// graph, `extents` or the configuration's `sample_size`.
   ///
+  /// - Parameter unstated: the height and width where none of them tells.
   /// - Throws: `DiffusionError.setting` naming what is not known or does not fit.
   public func sampleShape(
-    count: Int, extents: ImageExtents = .standard
+    count: Int, extents: ImageExtents = .standard, unstated: Int? = nil
   ) throws(DiffusionError) -> Shape {
     let input = graph.inputs.first { SessionDenoiser.sampleNames.contains($0.name) }
     let dimensions = input?.type.dimensions ?? []
-    let (height, width) = try latentExtents(extents)
+    var (height, width) = try latentExtents(extents)
+    (height, width) = (height ?? unstated, width ?? unstated)
     let found: [Int]
     switch dimensions.count {
     case 4:
@@ -48,20 +50,28 @@ extension GenerationModel {
   private func latentExtents(
     _ extents: ImageExtents
   ) throws(DiffusionError) -> (height: Int?, width: Int?) {
-    let own = denoiser.setting("sample_size")
-    let pair = own?.elements?.compactMap(\.int) ?? []
-    let usual = pair.count == 2 ? pair : own?.int.map { [$0, $0] } ?? []
+    if case .denoised(let height, let width) = extents { return (height, width) }
     // diffusers' FluxPipeline has a size of its own.
-    let standard = usual.isEmpty && isPacked ? [128, 128] : usual
-    switch extents {
-    case .standard: return (standard.first, standard.last)
-    case .denoised(let height, let width): return (height, width)
-    case .pixels(let height, let width):
-      return (
-        try latentExtent("height", height) ?? standard.first,
-        try latentExtent("width", width) ?? standard.last
-      )
+    let standard = try configuredExtents() ?? (isPacked ? (128, 128) : nil)
+    guard case .pixels(let height, let width) = extents else {
+      return (standard?.height, standard?.width)
     }
+    return (
+      try latentExtent("height", height) ?? standard?.height,
+      try latentExtent("width", width) ?? standard?.width
+    )
+  }
+
+  /// Height and width of the configuration's `sample_size`, one number or two; nil without one.
+  private func configuredExtents() throws(DiffusionError) -> (height: Int, width: Int)? {
+    guard let own = denoiser.setting("sample_size") else { return nil }
+    let numbers = own.int.map { [$0, $0] } ?? own.elements?.map { $0.int ?? 0 } ?? []
+    guard numbers.count == 2 else {
+      throw .setting(
+        name: "sample_size", expected: "a whole number, or a height and a width",
+        found: own.kindName)
+    }
+    return (numbers[0], numbers[1])
   }
 
   private func latentExtent(_ name: String, _ pixels: Int?) throws(DiffusionError) -> Int? {

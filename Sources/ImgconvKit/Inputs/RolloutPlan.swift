@@ -29,6 +29,8 @@ struct RolloutPlan {
 
   /// The trajectories of `graph`; nil where it is no denoiser.
   ///
+  /// Images are as large as the graph or the configuration says, 64 by 64 where neither does.
+  ///
   /// - Parameter given: further inputs, one row a sample in turn.
   /// - Throws: `DiffusionError` for steps that the scheduler does not allow; `JobError.option` for a
   ///   graph that takes more than is given.
@@ -37,7 +39,7 @@ struct RolloutPlan {
   ) throws -> (any CalibrationData)? {
     guard graph.isDenoiser else { return nil }
     let generation = try GenerationModel(model, denoiser: component, graph: graph)
-    let shape = try Self.shape(generation)
+    let shape = try generation.sampleShape(count: 1, unstated: 64)
     return RolloutCalibrationData(
       sampler: try sampler(generation, shape), shape: shape,
       conditioning: try conditioning(graph, of: generation, shape, given),
@@ -54,12 +56,6 @@ struct RolloutPlan {
       return try configuration.fewStepSampler(
         steps: settings.stepCount ?? 3, correctsNoise: record.effectiveCorrection)
     }
-  }
-
-  /// `[1, C, H, W]`; 64 by 64 where neither the graph nor the configuration tells.
-  private static func shape(_ generation: GenerationModel) throws -> Shape {
-    try (try? generation.sampleShape(count: 1))
-      ?? generation.sampleShape(count: 1, extents: .denoised(height: 64, width: 64))
   }
 
   /// What the graph takes beside the noisy image and the time: given tensors, class labels in turn
