@@ -43,6 +43,13 @@ struct SampleShapeTests {
     #expect(throws: DiffusionError.self) { try model.sampleShape(count: 1) }
   }
 
+  @Test func theMessageNamesWhatStandsThere() throws {
+    let model = try model(config: #"{"sample_size": [8, "x"]}"#)
+    #expect {
+      try model.sampleShape(count: 1)
+    } throws: { "\($0)".contains("sample_size") && "\($0)".contains("an array of 2") }
+  }
+
   @Test func withoutAnySizeOneIsAskedFor() throws {
     let model = try model(config: "{}")
     #expect {

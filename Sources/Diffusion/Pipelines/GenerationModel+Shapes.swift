@@ -12,15 +12,15 @@ extension GenerationModel {
   /// Channels come from the graph or the configuration's `in_channels`, height and width from the
   /// graph, `extents` or the configuration's `sample_size`.
   ///
-  /// - Parameter unstated: the height and width where none of them tells.
+  /// - Parameter unstated: the height and width, as the denoiser sees them, where none of them tells.
   /// - Throws: `DiffusionError.setting` naming what is not known or does not fit.
   public func sampleShape(
     count: Int, extents: ImageExtents = .standard, unstated: Int? = nil
   ) throws(DiffusionError) -> Shape {
     let input = graph.inputs.first { SessionDenoiser.sampleNames.contains($0.name) }
     let dimensions = input?.type.dimensions ?? []
-    var (height, width) = try latentExtents(extents)
-    (height, width) = (height ?? unstated, width ?? unstated)
+    let known = try latentExtents(extents)
+    let (height, width) = (known.height ?? unstated, known.width ?? unstated)
     let found: [Int]
     switch dimensions.count {
     case 4:
@@ -65,7 +65,8 @@ extension GenerationModel {
   /// Height and width of the configuration's `sample_size`, one number or two; nil without one.
   private func configuredExtents() throws(DiffusionError) -> (height: Int, width: Int)? {
     guard let own = denoiser.setting("sample_size") else { return nil }
-    let numbers = own.int.map { [$0, $0] } ?? own.elements?.map { $0.int ?? 0 } ?? []
+    let pair = own.elements.map { $0.count == 2 ? $0.compactMap(\.int) : [] } ?? []
+    let numbers = own.int.map { [$0, $0] } ?? pair
     guard numbers.count == 2 else {
       throw .setting(
         name: "sample_size", expected: "a whole number, or a height and a width",
