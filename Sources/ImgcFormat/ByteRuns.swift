@@ -5,6 +5,12 @@ struct ByteRuns {
   /// How many bytes there are.
   private(set) var count = 0
 
+  /// No bytes yet.
+  init() {}
+
+  /// The bytes of `run` alone.
+  init(_ run: UnsafeRawBufferPointer) { append(run) }
+
   /// Appends a run; where it begins at the end of the last one, the two become one.
   mutating func append(_ run: UnsafeRawBufferPointer) {
     guard let start = run.baseAddress, !run.isEmpty else { return }
@@ -17,7 +23,7 @@ struct ByteRuns {
     }
   }
 
-  /// Takes the first `count` bytes away; they stand in the first run.
+  /// Takes the first `count` bytes away and gives them back; `count` is at most the first run's.
   mutating func removeFirst(_ count: Int) -> UnsafeRawBufferPointer {
     let run = runs[0]
     self.count -= count

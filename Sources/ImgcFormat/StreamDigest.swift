@@ -27,9 +27,7 @@ struct StreamDigest {
   static func hexadecimal(
     of first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
   ) -> (first: String, second: String) {
-    var (one, other) = (StreamDigest(), StreamDigest())
-    update(&one, first, &other, second)
-    return (one.hexadecimal, other.hexadecimal)
+    hexadecimal(of: ByteRuns(first), ByteRuns(second))
   }
 
   /// The digests of `first` and `second`, both found at once as far as the shorter goes.
