@@ -8,7 +8,7 @@ Every tool reads the file from disk (or the page cache: it is read once before) 
 result to disk; they run in turn, and medians of all rounds are shown. Only imgconv waits until its
 file is on the disk; the others are shown without and with that wait (fsync). Before each step
 the disk comes to rest. A row of the second round on is how long the disk alone takes for the artifact's bytes (dd,
-past the cache; through it where there is no such access). ZipNN (0.5.4, PyPI) runs in an environment
+as many zeros, past the cache; through it where there is no such access). ZipNN (0.5.4, PyPI) runs in an environment
 of its own, made under $XDG_CACHE_HOME, on two threads. Prints a table with ratios, and the order-0
 entropy of the planes.
 """
