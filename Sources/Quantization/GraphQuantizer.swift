@@ -25,7 +25,7 @@ struct GraphQuantizer {
         entry.decision.scheme != .keep
       else { return [initializer] }
       let (stored, nodes) = restore(
-        initializer, weight, entry.decision, entry.names, graph.onlyCasts(initializer.name), &taken)
+        initializer, weight, entry.decision, entry.names, in: graph, &taken)
       added += nodes
       return stored
     }
@@ -47,7 +47,7 @@ struct GraphQuantizer {
 
   private func restore(
     _ initializer: Initializer, _ weight: String, _ decision: TensorDecision,
-    _ names: GeneratedNames?, _ isOnlyCast: Bool, _ taken: inout Set<ByteString>
+    _ names: GeneratedNames?, in graph: Graph, _ taken: inout Set<ByteString>
   ) -> (stored: [Initializer], nodes: [Node]) {
     let name = initializer.name
     let stored = GeneratedNames.free("\(name).stored", &taken)
@@ -76,7 +76,7 @@ struct GraphQuantizer {
       }
       // DequantizeLinear gives fp32; a weight of another type used otherwise than by casts is
       // brought back to its own type.
-      let needsCast = initializer.dtype != .float32 && !isOnlyCast
+      let needsCast = initializer.dtype != .float32 && !graph.onlyCasts(name)
       let real = needsCast ? GeneratedNames.free("\(name).real", &taken) : name
       var nodes = [Node.dequantize(inputs, granularity, as: real)]
       if needsCast { nodes.append(.cast(real, to: initializer.dtype, as: name)) }

@@ -53,6 +53,24 @@ struct CalibratedTests {
     #expect(meanErrors[1] < meanErrors[0] / 3)
   }
 
+  @Test("A bias that is corrected is the layer's own; one with a second name is left alone")
+  func sharedBias() throws {
+    for isShared in [false, true] {
+      var model = try SampleGraphs.convolutions()
+      if isShared {
+        model.components[0].graphs[0].initializers.append(
+          Initializer(name: "again", dtype: .float32, shape: [4], weight: "second.bias"))
+      }
+      let result = try ModelQuantizer(
+        recipe: recipe { $0.correctsBias = true },
+        calibration: SampleGraphs.calibration(try positive(4, seed: 100))
+      ).quantize(model).quantized.model
+      let before = try model.weight("second.bias").array(of: Float.self)
+      let after = try result.weight("second.bias").array(of: Float.self)
+      #expect((before == after) == isShared)
+    }
+  }
+
   /// Images whose mean is not zero.
   private func positive(_ count: Int, seed: UInt64) throws -> [[String: Tensor]] {
     try SampleGraphs.images(count, seed: seed).map { sample in

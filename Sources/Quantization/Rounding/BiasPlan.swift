@@ -29,22 +29,23 @@ struct BiasPlan: Sendable {
     component: Component, layers: [ProductLayer], matrices: [ByteString: WeightMatrix],
     taken: inout Set<ByteString>
   ) {
-    let uses = Dictionary(grouping: layers) { ByteString($0.weight) }
+    let layersOfWeights = Dictionary(grouping: layers) { ByteString($0.weight) }
+    let uses = component.graphs.map { ValueUses($0) }
     let infos = Dictionary(
       component.weights.tensors.map { (ByteString($0.name), $0) },
       uniquingKeysWith: { first, _ in first })
     for layer in layers {
       let key = ByteString(layer.weight)
-      guard uses[key]?.count == 1, let matrix = matrices[key], matrix.rowsPerChannel == 1 else {
+      guard layersOfWeights[key]?.count == 1, let matrix = matrices[key], matrix.rowsPerChannel == 1
+      else {
         continue
       }
-      let graph = component.graphs[layer.graph]
       if layer.takesNewBias {
         corrections.append(
           Correction(
             weight: key, bias: GeneratedNames.free("\(layer.weight).bias_correction", &taken),
             isNew: true, layer: layer, channelCount: matrix.channelCount))
-      } else if let bias = graph.ownBias(of: layer), let info = infos[ByteString(bias)],
+      } else if let bias = uses[layer.graph].ownBias(of: layer), let info = infos[ByteString(bias)],
         info.dtype == .float32, info.shape == [matrix.channelCount]
       {
         corrections.append(
@@ -92,36 +93,21 @@ extension ProductLayer {
   }
 }
 
-extension Graph {
+extension ValueUses {
   /// The weight that is the bias of `layer` and of nothing else.
   fileprivate func ownBias(of layer: ProductLayer) -> String? {
-    let value: String
     if layer.node.opType == "MatMul" {
-      guard let output = layer.node.outputs.first, let added = addend(to: output) else {
-        return nil
-      }
-      value = added
-    } else {
-      guard layer.isUnscaled, layer.node.inputs.count > 2 else { return nil }
-      value = layer.node.inputs[2]
+      return layer.node.outputs.first.flatMap(addend).flatMap(ownWeight)
     }
-    let key = ByteString(value)
-    let users = nodes.reduce(0) { $0 + $1.inputs.count { ByteString($0) == key } }
-    let isFree = nodes.contains { $0.subgraphs.contains { $0.freeNames.contains(key) } }
-    guard users == 1, !isFree, !outputs.contains(where: { ByteString($0.name) == key }) else {
-      return nil
-    }
-    return initializers.first { ByteString($0.name) == key }?.weightName
+    guard layer.isUnscaled, layer.node.inputs.count > 2 else { return nil }
+    return ownWeight(layer.node.inputs[2])
   }
 
   /// The other operand of the Add that is the only user of `value`.
   private func addend(to value: String) -> String? {
-    let key = ByteString(value)
-    let users = nodes.filter { $0.inputs.contains { ByteString($0) == key } }
-    guard users.count == 1, users[0].opType == "Add", users[0].inputs.count == 2,
-      !outputs.contains(where: { ByteString($0.name) == key })
-    else { return nil }
-    let place = ByteString(users[0].inputs[0]) == key ? 1 : 0
-    return users[0].inputs[place]
+    guard let user = onlyUser(of: value), user.opType == "Add", user.inputs.count == 2 else {
+      return nil
+    }
+    return user.inputs[ByteString(user.inputs[0]) == ByteString(value) ? 1 : 0]
   }
 }
