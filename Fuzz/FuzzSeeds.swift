@@ -110,7 +110,7 @@ extension FuzzSeeds {
       try known.tensors.enumerated().filter { _, info in
         ![.complex64, .complex128].contains(info.dtype) && !info.dtype.isSubByte
       }.map { index, info in (info.name, try known.tensor(index)) })
-    try SafetensorsWriter.write(set, to: path, metadata: ["format": "pt"], replacesExisting: true)
+    try SafetensorsWriter.write(set, to: path, metadata: ["format": "pt"], policy: .replacing)
     return try bytes(path)
   }
 
@@ -118,14 +118,14 @@ extension FuzzSeeds {
     let path = "\(FuzzFolder.path)/seed.onnx"
     _ = try ONNXWriter.write(
       model().components[0], to: path,
-      options: ONNXWriter.Options(externalData: externalData, replacesExisting: true))
+      options: ONNXWriter.Options(externalData: externalData, policy: .replacing))
     return try bytes(path)
   }
 
   /// A native file whose manifest lies in raw blocks, as its mutator leaves it.
   private static func container(_ model: Model) throws -> FuzzInput {
     let path = "\(FuzzFolder.path)/seed.imgc"
-    let file = try OutputFile(path: path, replacesExisting: true)
+    let file = try OutputFile(path: path, policy: .replacing)
     _ = try ImgcWriter.write(model, to: file)
     try file.publish()
     let bytes = try bytes(path)

@@ -36,7 +36,7 @@ enum ModelTargets {
 
   private static func written(_ model: Model) throws -> ImgcFile {
     let path = "\(FuzzFolder.path)/out.imgc"
-    let file = try OutputFile(path: path, replacesExisting: true)
+    let file = try OutputFile(path: path, policy: .replacing)
     _ = try ImgcWriter.write(model, to: file)
     try file.publish()
     return try ImgcFile(path: path)

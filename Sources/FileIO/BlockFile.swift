@@ -1,13 +1,28 @@
 import Glibc
 
-/// A descriptor to which blocks are appended, through the page cache or past it (`O_DIRECT`); used by
-/// one thread at a time.
+/// A descriptor to which blocks are appended; used by one thread at a time.
 final class BlockFile: @unchecked Sendable {
+  /// How blocks reach the disk.
+  enum Access {
+    /// Through the page cache, whenever the system writes it out.
+    case cached
+    /// Past the page cache (`O_DIRECT`); blocks must be aligned. Cached where the file system has no
+    /// direct access.
+    case direct
+    /// Through the page cache, but written out from now on and let go of soon after: nobody waits,
+    /// and a large file takes the place of little else in the cache.
+    case writeBehind
+  }
+
   /// How many bytes are in the file.
   private(set) var byteCount = 0
   private let descriptor: Int32
   private let path: String
-  private var isDirect = false
+  private var access = Access.cached
+
+  /// How many bytes behind the last block the cache lets go of the file: what most disks write in a
+  /// tenth of a second or two.
+  private static let lag = 64 << 20
 
   /// A file with nothing in it; `descriptor` stays the caller's, `path` is for messages.
   init(descriptor: Int32, path: String) {
@@ -23,8 +38,8 @@ final class BlockFile: @unchecked Sendable {
         descriptor, block.baseAddress.map { $0 + done }, block.count - done)
       if count < 0 {
         if errno == EINTR { continue }
-        if errno == EINVAL, isDirect {
-          leaveDirect()
+        if errno == EINVAL, access == .direct {
+          use(.cached)
           continue
         }
         throw .system(call: "write", path: path, errno: errno)
@@ -32,15 +47,22 @@ final class BlockFile: @unchecked Sendable {
       done += count
       byteCount += count
     }
+    if access == .writeBehind { writeOut(last: block.count) }
   }
 
-  /// Goes past the cache, where the file system can; blocks must then be aligned.
-  func enterDirect() { isDirect = setDirect(true) }
+  /// Appends blocks in another way from now on.
+  func use(_ wanted: Access) {
+    if access == .direct, wanted != .direct { _ = setDirect(false) }
+    access = wanted == .direct && !setDirect(true) ? .cached : wanted
+  }
 
-  /// Goes through the cache.
-  func leaveDirect() {
-    if isDirect { _ = setDirect(false) }
-    isDirect = false
+  /// Has the system begin to write the last bytes to the disk, and let go of those before that it
+  /// has written: both are what `POSIX_FADV_DONTNEED` does, the second for pages that are clean. Only
+  /// a wish: where it is not heard the file is merely cached.
+  private func writeOut(last count: Int) {
+    for end in [byteCount, byteCount - Self.lag] where end >= count {
+      _ = posix_fadvise(descriptor, end - count, count, POSIX_FADV_DONTNEED)
+    }
   }
 
   /// `fcntl(F_SETFL)` with or without `O_DIRECT`; false where the file system has none.

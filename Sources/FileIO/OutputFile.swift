@@ -4,14 +4,15 @@ import Glibc
 ///
 /// Bytes go to an unnamed temporary (`O_TMPFILE`) in the output's folder, or where the file system
 /// has none to a temporary named `.NAME.imgconv-XXXXXXXX.tmp` with mode 0600; `publish()` writes it
-/// through to the disk and links it into place. Without `publish()` nothing is left behind.
+/// through to the disk (`OutputPolicy.waitsForDisk`) and links it into place. Without `publish()`
+/// nothing is left behind.
 public final class OutputFile {
   /// The path at which the file will appear.
   public let path: String
   /// How many bytes were appended so far.
   public private(set) var byteCount: UInt64 = 0
 
-  private let replacesExisting: Bool
+  private let policy: OutputPolicy
   private let folder: String
   private let folderDescriptor: Int32
   private let descriptor: Int32
@@ -23,15 +24,15 @@ public final class OutputFile {
   ///
   /// - Parameters:
   ///   - path: where the file will appear.
-  ///   - replacesExisting: whether a file that is there already may be replaced (`--force`).
+  ///   - policy: whether a file that is there already may be replaced, and the disk is waited for.
   ///   - inputs: files that must not be overwritten, because they are being read.
   /// - Throws: `FileIOError.exists`, `.outputIsInput`, or `.system` where the folder is missing or
   ///   cannot be written to; nothing of an input needs to have been read by then.
   public init(
-    path: String, replacesExisting: Bool = false, inputs: [InputFile] = []
+    path: String, policy: OutputPolicy = OutputPolicy(), inputs: [InputFile] = []
   ) throws(FileIOError) {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .invalidPath(path: path) }
-    try Self.check(path: path, replacesExisting: replacesExisting, inputs: inputs)
+    try Self.check(path: path, policy: policy, inputs: inputs)
     let folder = path.parentFolder
     let folderDescriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folderDescriptor >= 0 else {
@@ -46,7 +47,9 @@ public final class OutputFile {
     }
     descriptor = temporary.descriptor
     do throws(FileIOError) {
-      writer = try StagedWriter(descriptor: temporary.descriptor, path: path)
+      writer = try StagedWriter(
+        descriptor: temporary.descriptor, path: path,
+        access: policy.waitsForDisk ? .direct : .writeBehind)
     } catch {
       close(temporary.descriptor)
       if let path = temporary.path { unlink(path) }
@@ -57,7 +60,7 @@ public final class OutputFile {
     self.path = path
     self.folder = folder
     self.folderDescriptor = folderDescriptor
-    self.replacesExisting = replacesExisting
+    self.policy = policy
     if let temporaryPath { PendingTemporaries.insert(temporaryPath) }
   }
 
@@ -74,7 +77,7 @@ extension OutputFile {
   ///
   /// - Throws: `FileIOError.outputIsInput`.
   public func requireOther(than inputs: [InputFile]) throws(FileIOError) {
-    try Self.check(path: path, replacesExisting: replacesExisting, inputs: inputs)
+    try Self.check(path: path, policy: policy, inputs: inputs)
   }
 
   /// Appends `bytes`; they may be buffered until `publish()`.
@@ -88,7 +91,8 @@ extension OutputFile {
     try bytes.span.withUnsafeBytes { raw throws(FileIOError) in try write(raw) }
   }
 
-  /// Flushes the file to the disk, links it into place and flushes the folder.
+  /// Flushes the file to the disk, links it into place and flushes the folder; without the two
+  /// flushes where the policy does not wait for the disk.
   ///
   /// A failed `fsync` is final: it is reported and never tried again, and leaves no new file.
   ///
@@ -104,18 +108,21 @@ extension OutputFile {
     }
     isPublished = true
     removeTemporary()
+    guard policy.waitsForDisk else { return }
     guard fsync(folderDescriptor) == 0 else {
       let code = errno
-      if !replacesExisting { unlink(path) }
+      if !policy.replacesExisting { unlink(path) }
       throw .system(call: "fsync", path: folder, errno: code)
     }
   }
 
-  /// Flushes the file and gives it its name.
+  /// Flushes the file, where the policy says so, and gives it its name.
   private func place() throws(FileIOError) {
     try writer.flush()
-    guard fsync(descriptor) == 0 else { throw .system(call: "fsync", path: path, errno: errno) }
-    if replacesExisting {
+    if policy.waitsForDisk, fsync(descriptor) != 0 {
+      throw .system(call: "fsync", path: path, errno: errno)
+    }
+    if policy.replacesExisting {
       try replace()
     } else {
       try link(to: path)
@@ -123,14 +130,14 @@ extension OutputFile {
   }
 
   private static func check(
-    path: String, replacesExisting: Bool, inputs: [InputFile]
+    path: String, policy: OutputPolicy, inputs: [InputFile]
   ) throws(FileIOError) {
     guard let status = try FileStatus(path: path) else { return }
     for input in inputs where input.identity == status.identity {
       throw .outputIsInput(path: path, input: input.path)
     }
     guard status.isRegular else { throw .notRegularFile(path: path, kind: status.kindName) }
-    guard replacesExisting else { throw .exists(path: path) }
+    guard policy.replacesExisting else { throw .exists(path: path) }
   }
 
   /// Gives the temporary a name of its own, then renames it over the output.

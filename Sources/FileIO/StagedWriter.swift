@@ -1,13 +1,12 @@
 import Glibc
 
 /// Appends bytes to a descriptor through a buffer, in blocks of 4 MiB; a large file's blocks go to
-/// the disk past the page cache (`O_DIRECT`), from a thread of its own where there is one, so that
-/// the disk is not idle while the next block is made.
+/// the disk past the page cache (`O_DIRECT`) or behind it, from a thread of its own where there is
+/// one, so that the disk is not idle while the next block is made.
 ///
 /// Every page of a cached write has to be found, cleared and written out again later, which costs
 /// as much time as coding the weights; a model of many gigabytes would also drive everything else
-/// out of the cache. Small files are written through the cache, and so is everything where the file
-/// system has no direct access.
+/// out of the cache. Small files are written through the cache.
 final class StagedWriter {
   /// What is being filled.
   private var buffer: UnsafeMutableRawBufferPointer
@@ -16,12 +15,14 @@ final class StagedWriter {
   private var thread: BlockThread?
   private var isLarge = false
   private let file: BlockFile
+  /// How a large file's blocks reach the disk.
+  private let access: BlockFile.Access
 
   private static let blockSize = 4 << 20
   /// How many blocks may wait for the disk: a tenth of a second of most.
   private static let depth = 8
-  /// From this size on blocks are written past the cache.
-  private static let directFrom = 16 << 20
+  /// From this size on a file is large.
+  private static let largeFrom = 16 << 20
   /// What direct access asks of memory, offsets and sizes, on any device in use.
   private static let alignment = 4096
 
@@ -32,10 +33,12 @@ final class StagedWriter {
     return memory.map { BlockThread.Block(start: $0, count: blockSize) }
   }
 
-  /// A writer to `descriptor`, which stays the caller's; `path` is for messages.
+  /// A writer to `descriptor`, which stays the caller's; `path` is for messages, `access` how a
+  /// large file's blocks reach the disk.
   ///
   /// - Throws: `FileIOError.system` where there is no memory for a block.
-  init(descriptor: Int32, path: String) throws(FileIOError) {
+  init(descriptor: Int32, path: String, access: BlockFile.Access) throws(FileIOError) {
+    self.access = access
     guard let buffer = Self.makeBuffer() else {
       throw .system(call: "posix_memalign", path: path, errno: ENOMEM)
     }
@@ -66,7 +69,7 @@ extension StagedWriter {
   /// Writes what is in the buffer.
   func flush() throws(FileIOError) {
     try thread?.finish()
-    file.leaveDirect()
+    file.use(.cached)
     try file.write(UnsafeMutableRawBufferPointer(rebasing: buffer[..<used]))
     used = 0
   }
@@ -74,7 +77,7 @@ extension StagedWriter {
   /// Writes the full buffer, or has it written.
   private func writeBlock() throws(FileIOError) {
     used = 0
-    if !isLarge, file.byteCount >= Self.directFrom { begin() }
+    if !isLarge, file.byteCount >= Self.largeFrom { begin() }
     if let thread {
       buffer = try thread.exchange(buffer)
     } else {
@@ -82,10 +85,10 @@ extension StagedWriter {
     }
   }
 
-  /// Goes past the cache, and leaves writing to a thread where there is one, and memory for it.
+  /// Leaves writing to a thread where there is one, and memory for it.
   private func begin() {
     isLarge = true
-    file.enterDirect()
+    file.use(access)
     let file = file
     let spares = (0..<Self.depth).compactMap { _ in Self.makeBuffer() }
     guard !spares.isEmpty else { return }

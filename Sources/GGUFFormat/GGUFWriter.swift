@@ -18,17 +18,17 @@ public enum GGUFWriter {
     public var precision: Precision
     /// Texts by key, such as `general.architecture`.
     public var metadata: [(key: String, value: String)]
-    /// Whether the file may be replaced.
-    public var replacesExisting: Bool
+    /// How the file is put into place.
+    public var policy: OutputPolicy
 
     /// Options of the given values.
     public init(
       precision: Precision, metadata: [(key: String, value: String)] = [],
-      replacesExisting: Bool = false
+      policy: OutputPolicy = OutputPolicy()
     ) {
       self.precision = precision
       self.metadata = metadata
-      self.replacesExisting = replacesExisting
+      self.policy = policy
     }
   }
 
@@ -43,7 +43,7 @@ public enum GGUFWriter {
   ) throws -> [GGUFType: Int] {
     let entries = try entries(source.tensors, options.precision, path)
     let file = try OutputFile(
-      path: path, replacesExisting: options.replacesExisting, inputs: inputs)
+      path: path, policy: options.policy, inputs: inputs)
     try file.write(GGUFHeader(entries: entries, metadata: options.metadata).bytes())
     for (index, entry) in entries.enumerated() {
       try file.write(try content(entry, index, source, floats))

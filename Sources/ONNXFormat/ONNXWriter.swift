@@ -29,8 +29,8 @@ public enum ONNXWriter {
     public var externalData: ExternalData
     /// Every external weight's offset is a multiple of this many bytes, at least 1.
     public var alignment: Int
-    /// Whether existing files may be replaced (`--force`).
-    public var replacesExisting: Bool
+    /// How the files are put into place.
+    public var policy: OutputPolicy
     /// Who made the model, for `producer_name` and `producer_version`.
     public var producer: (name: String, version: String) {
       get { (producerName, producerVersion) }
@@ -43,12 +43,12 @@ public enum ONNXWriter {
     /// Options for a graph in that opset.
     public init(
       opset: Int? = nil, externalData: ExternalData = .asNeeded,
-      alignment: Int = 4096, replacesExisting: Bool = false
+      alignment: Int = 4096, policy: OutputPolicy = OutputPolicy()
     ) {
       self.opset = opset
       self.externalData = externalData
       self.alignment = alignment
-      self.replacesExisting = replacesExisting
+      self.policy = policy
     }
   }
 

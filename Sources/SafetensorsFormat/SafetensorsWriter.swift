@@ -18,12 +18,12 @@ public enum SafetensorsWriter {
   ///   `.file`; the source's error.
   public static func write(
     _ source: any TensorSource, to path: String, metadata: [String: String] = [:],
-    replacesExisting: Bool = false, threadCount: Int = 1, observe: Observer? = nil,
+    policy: OutputPolicy = OutputPolicy(), threadCount: Int = 1, observe: Observer? = nil,
     progress: @escaping (Double) -> Void = { _ in }
   ) throws {
     let file: OutputFile
     do {
-      file = try OutputFile(path: path, replacesExisting: replacesExisting)
+      file = try OutputFile(path: path, policy: policy)
     } catch {
       throw SafetensorsError.file(error)
     }

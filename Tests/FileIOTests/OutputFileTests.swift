@@ -35,7 +35,7 @@ struct OutputFileTests {
     let folder = try TemporaryFolder()
     let path = try folder.write("out", Array("old".utf8))
     #expect(throws: FileIOError.exists(path: path)) { try OutputFile(path: path) }
-    let file = try OutputFile(path: path, replacesExisting: true)
+    let file = try OutputFile(path: path, policy: .replacing)
     try file.write(Array("new".utf8))
     #expect(try content(path) == "old")
     try file.publish()
@@ -47,7 +47,7 @@ struct OutputFileTests {
   func unplaced() throws {
     let folder = try TemporaryFolder()
     let path = folder.path(of: "out")
-    let file = try OutputFile(path: path, replacesExisting: true)
+    let file = try OutputFile(path: path, policy: .replacing)
     try file.write(Array("new".utf8))
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     #expect(throws: FileIOError.self) { try file.publish() }
@@ -79,7 +79,7 @@ struct OutputFileTests {
     for name in ["in", "soft", "hard"] {
       let output = folder.path(of: name)
       #expect(throws: FileIOError.outputIsInput(path: output, input: path)) {
-        try OutputFile(path: output, replacesExisting: true, inputs: [input])
+        try OutputFile(path: output, policy: .replacing, inputs: [input])
       }
     }
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data([1, 2, 3]))
@@ -98,7 +98,7 @@ struct OutputFileTests {
     #expect(mkfifo(fifo, 0o600) == 0)
     for (path, kind) in [(folder.path, "directory"), (fifo, "FIFO"), ("/dev/null", "device")] {
       #expect(throws: FileIOError.notRegularFile(path: path, kind: kind)) {
-        try OutputFile(path: path, replacesExisting: true)
+        try OutputFile(path: path, policy: .replacing)
       }
     }
   }
@@ -107,16 +107,16 @@ struct OutputFileTests {
 @Suite("Writing large files")
 struct LargeOutputTests {
   @Test(
-    "what is written past the page cache is what was appended",
+    "what is written past the page cache, or behind it, is what was appended",
     arguments: [
       0, 1, 4095, 4 << 20, 16 << 20, (16 << 20) + 1, (24 << 20) + 4096, (29 << 20) + 77,
       (75 << 20) + 3,
-    ])
-  func content(_ byteCount: Int) throws {
+    ], [true, false])
+  func content(_ byteCount: Int, waitsForDisk: Bool) throws {
     let folder = try TemporaryFolder()
     let path = folder.path(of: "out")
     let bytes = [UInt8]((0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 131 >> 7) })
-    let file = try OutputFile(path: path)
+    let file = try OutputFile(path: path, policy: OutputPolicy(waitsForDisk: waitsForDisk))
     var position = 0
     var step = 1
     while position < byteCount {

@@ -32,7 +32,7 @@ struct TeacherFileTests {
   @discardableResult
   private func write(_ name: String) throws -> String {
     let path = folder.path(of: name)
-    let output = try OutputFile(path: path, replacesExisting: true)
+    let output = try OutputFile(path: path, policy: .replacing)
     _ = try ImgcWriter.write(
       try model(student, .student), to: output,
       deltaFrom: try ImgcFile(path: folder.path(of: "teacher.imgc")))

@@ -37,7 +37,7 @@ import Testing
     }
     tensors += try extra.map { ($0, try Tensor([Float(0), 0], [2])) }
     let path = folder.path(of: "model.safetensors")
-    try SafetensorsWriter.write(TensorSet(tensors), to: path, replacesExisting: true)
+    try SafetensorsWriter.write(TensorSet(tensors), to: path, policy: .replacing)
     return path
   }
 
@@ -86,7 +86,7 @@ import Testing
     }
     let values = (0..<(128 * 128)).map { Float($0 % 1999) }
     file.append(("conditioner.embedders.1.model.text_projection", try Tensor(values, [128, 128])))
-    try SafetensorsWriter.write(TensorSet(file), to: path, replacesExisting: true)
+    try SafetensorsWriter.write(TensorSet(file), to: path, policy: .replacing)
     let model = try ModelLoader().load(path: path).model
     let encoder = try #require(model.components.first { $0.name == "text_encoder_2" })
     let index = try #require(encoder.weights.index(of: "text_projection.weight"))

@@ -146,7 +146,7 @@ struct WriterTests {
       let model = try ONNXReader.read(path: "\(root)/\(name)/model.onnx")
       let component = try #require(model.components.first)
       let opset = component.graphs.first?.opsetImports[""] ?? 21
-      let options = ONNXWriter.Options(opset: opset, replacesExisting: true)
+      let options = ONNXWriter.Options(opset: opset, policy: .replacing)
       let first = folder.path + "/first.onnx"
       let second = folder.path + "/second.onnx"
       try ONNXWriter.write(component, to: first, options: options)
@@ -175,7 +175,7 @@ struct WriterTests {
     #expect(throws: ONNXError.file(.exists(path: path))) {
       try ONNXWriter.write(component, to: path)
     }
-    let options = ONNXWriter.Options(replacesExisting: true)
+    let options = ONNXWriter.Options(policy: .replacing)
     try ONNXWriter.write(component, to: path, options: options)
     let input = try InputFile(path: path)
     #expect(throws: ONNXError.file(.outputIsInput(path: path, input: path))) {
@@ -193,7 +193,7 @@ struct WriterTests {
         outputs: [ValueInfo(name: "y", type: TensorType(.float32, [.fixed(1)]))], nodes: [node])
       try ONNXWriter.write(
         Component(name: "model", graphs: [graph], weights: TensorSet([])), to: path,
-        options: ONNXWriter.Options(replacesExisting: true))
+        options: ONNXWriter.Options(policy: .replacing))
       return try ONNXReader.read(path: path).components.first?.graphs.first?.opsetImports[""]
     }
     #expect(try declared(Node("Conv", inputs: ["x", "x"], outputs: ["y"])) == 21)
@@ -210,7 +210,7 @@ struct WriterTests {
     let folder = try TemporaryFolder()
     let path = folder.path + "/model.onnx"
     let component = Self.component([("w", try Tensor(zeros: .float32, [1024]))])
-    let options = ONNXWriter.Options(externalData: .always, replacesExisting: true)
+    let options = ONNXWriter.Options(externalData: .always, policy: .replacing)
     try ONNXWriter.write(component, to: path, options: options)
     let read = try #require(try ONNXReader.read(path: path).components.first)
     let files = try #require(read.weights as? ONNXWeights).files

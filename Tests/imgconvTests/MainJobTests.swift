@@ -53,6 +53,22 @@ struct MainJobTests {
         == Data(contentsOf: URL(fileURLWithPath: folder.path(of: "2"))))
   }
 
+  @Test("an output that is not waited for is the same, and neither replaced nor left half done")
+  func unsynced() throws {
+    let folder = try TemporaryFolder()
+    let (waited, unsynced) = (folder.path(of: "waited"), folder.path(of: "unsynced"))
+    #expect(try CommandLine.run("import", student, "-o", waited).status == 0)
+    #expect(try CommandLine.run("import", student, "-o", unsynced, "--no-sync").status == 0)
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: waited))
+        == Data(contentsOf: URL(fileURLWithPath: unsynced)))
+    let again = try CommandLine.run("import", student, "-o", unsynced, "--no-sync")
+    #expect(again.status == 2 && again.errors.contains("exists already; give --force"))
+    #expect(
+      try CommandLine.run("import", student, "-o", unsynced, "--no-sync", "--force").status == 0)
+    #expect(folder.names == ["unsynced", "waited"])
+  }
+
   @Test("an output that exists, a missing file, another format, and a wrong option")
   func refusals() throws {
     let folder = try TemporaryFolder()

@@ -22,7 +22,7 @@ struct CheckpointFile {
         "format": "imgconv distillation 1", "iteration": "\(state.iteration)",
         "settings": settings.yaml, "teacher": teacher,
         "processes": "\(processCount)", "metrics": history.csv,
-      ], replacesExisting: true)
+      ], policy: .replacing)
   }
 
   /// Puts `distiller` where the checkpoint stands.
@@ -47,8 +47,8 @@ struct CheckpointFile {
   }
 
   /// Refuses to begin anew where a checkpoint is.
-  func requireAbsent(_ replacesExisting: Bool) throws {
-    guard !replacesExisting, FileManager.default.fileExists(atPath: path) else { return }
+  func requireAbsent(_ policy: OutputPolicy) throws {
+    guard !policy.replacesExisting, FileManager.default.fileExists(atPath: path) else { return }
     throw JobError.option(
       name: "--resume", expected: "it, or --force to begin anew, since there is a checkpoint",
       found: path)

@@ -35,8 +35,8 @@ public struct DistillJob: Sendable {
   public var group: MessagePassing?
   /// Whether to go on from the checkpoint.
   public var resumes = false
-  /// Whether files may be replaced.
-  public var replacesExisting = false
+  /// How the artifact is put into place, and whether a checkpoint may be replaced.
+  public var outputPolicy = OutputPolicy()
 
   /// Describes a distillation.
   public init(teacher: String, output: String, settings: DistillationSettings) {
@@ -74,12 +74,12 @@ extension DistillJob {
     }
     var inputs = [teacher, initialModel, scheduler, conditions, data].compactMap { $0 }
     inputs.removeAll { FolderInputs.isFolder($0) }
-    let sink = try ArtifactSink(path: output, replacesExisting: replacesExisting, inputs: inputs)
+    let sink = try ArtifactSink(path: output, policy: outputPolicy, inputs: inputs)
     let source = try DistillationSource(self)
     let distiller = try source.distiller(settings, members)
     var history = TrainingHistory()
     let checkpoint = checkpoint(source)
-    if !resumes { try checkpoint.requireAbsent(replacesExisting) }
+    if !resumes { try checkpoint.requireAbsent(outputPolicy) }
     try begin(distiller, checkpoint, &history)
     let start = ContinuousClock.now
     let first = distiller.iteration

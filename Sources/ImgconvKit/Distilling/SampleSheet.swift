@@ -38,7 +38,7 @@ struct SampleSheet {
         sheet.draw(image, x: Self.gap + x * width, y: Self.gap + y * height)
       }
     }
-    let file = try OutputFile(path: path, replacesExisting: true)
+    let file = try OutputFile(path: path, policy: .replacing)
     try file.write(sheet.png())
     try file.publish()
   }

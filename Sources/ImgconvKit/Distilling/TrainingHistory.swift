@@ -43,7 +43,7 @@ struct TrainingHistory {
   /// Writes `OUTPUT.csv` and `OUTPUT.svg`.
   func write(to output: String) throws {
     for (ending, text) in [("csv", csv), ("svg", LossCurve(reports.map(\.loss)).svg)] {
-      let file = try OutputFile(path: "\(output).\(ending)", replacesExisting: true)
+      let file = try OutputFile(path: "\(output).\(ending)", policy: .replacing)
       try file.write(Array(text.utf8))
       try file.publish()
     }

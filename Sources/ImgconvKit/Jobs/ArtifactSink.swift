@@ -10,11 +10,11 @@ struct ArtifactSink {
   /// Opens the output.
   ///
   /// - Throws: `FileIOError.exists`, `.outputIsInput`, or what the folder gives.
-  init(path: String, replacesExisting: Bool, inputs: [String]) throws {
+  init(path: String, policy: OutputPolicy, inputs: [String]) throws {
     // A folder's files are protected once they are known.
     let files = inputs.filter { !ModelFolder.isFolder($0) }
     let opened = try files.map { try InputFile(path: $0) }
-    file = try OutputFile(path: path, replacesExisting: replacesExisting, inputs: opened)
+    file = try OutputFile(path: path, policy: policy, inputs: opened)
   }
 
   /// Checks that the output is none of the files at `paths`, which the sources turned out to need.

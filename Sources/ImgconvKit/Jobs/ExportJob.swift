@@ -48,20 +48,20 @@ public struct ExportJob: Sendable {
   public var tensorNames: [String] = []
   /// What weights become in a GGUF file.
   public var ggufPrecision = GGUFWriter.Precision.q80
-  /// Whether `output` may be replaced.
-  public var replacesExisting: Bool
+  /// How `output` is put into place.
+  public var outputPolicy: OutputPolicy
 
   /// Describes an export.
   public init(
     input: String, output: String, component: String? = nil, graph: String? = nil,
-    format: ExportFormat? = nil, replacesExisting: Bool = false
+    format: ExportFormat? = nil, outputPolicy: OutputPolicy = OutputPolicy()
   ) {
     self.input = input
     self.output = output
     self.component = component
     self.graph = graph
     self.format = format ?? ExportFormat(path: output)
-    self.replacesExisting = replacesExisting
+    self.outputPolicy = outputPolicy
   }
 
   /// Exports and gives back how many tensors were written.
@@ -84,7 +84,7 @@ public struct ExportJob: Sendable {
       let digests = StreamedDigests(weights, path: input)
       try SafetensorsWriter.write(
         weights, to: output, metadata: selected.metadata,
-        replacesExisting: replacesExisting, threadCount: Parallel.threadCount,
+        policy: outputPolicy, threadCount: Parallel.threadCount,
         observe: digests.take
       ) { progress("writing \(output.lastComponent)", $0) }
       return weights.tensors.count
@@ -100,7 +100,7 @@ public struct ExportJob: Sendable {
       precision: ggufPrecision,
       metadata: [
         ("general.architecture", component.architectureName), ("general.name", component.label),
-      ], replacesExisting: replacesExisting)
+      ], policy: outputPolicy)
     _ = try GGUFWriter.write(
       weights, to: output, options: options, inputs: try sources.map { try InputFile(path: $0) }
     ) { try weights.tensor($0).converted(to: .float32) }
@@ -109,7 +109,7 @@ public struct ExportJob: Sendable {
 
   private func writeONNX(_ component: Component, sources: [String]) throws {
     let options = ONNXWriter.Options(
-      externalData: usesExternalData ? .always : .asNeeded, replacesExisting: replacesExisting)
+      externalData: usesExternalData ? .always : .asNeeded, policy: outputPolicy)
     let inputs = try sources.map { try InputFile(path: $0) }
     var component = component.withExplicitZeroPoints()
     if !allowsFusedProducts { component = component.withExactProducts() }

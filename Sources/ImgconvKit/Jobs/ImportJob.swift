@@ -29,8 +29,8 @@ public struct ImportJob: Sendable {
   public var sources: [Source]
   /// Where the artifact goes.
   public var output: String
-  /// Whether `output` may be replaced.
-  public var replacesExisting: Bool
+  /// How `output` is put into place.
+  public var outputPolicy: OutputPolicy
   /// What the ONNX reader may do with external data.
   public var onnxOptions: ONNXOptions
   /// How folders are read.
@@ -50,13 +50,13 @@ public struct ImportJob: Sendable {
 
   /// Describes an import.
   public init(
-    sources: [Source], output: String, replacesExisting: Bool = false,
+    sources: [Source], output: String, outputPolicy: OutputPolicy = OutputPolicy(),
     onnxOptions: ONNXOptions = ONNXOptions(), folderOptions: FolderOptions = FolderOptions()
   ) {
     self.folderOptions = folderOptions
     self.sources = sources
     self.output = output
-    self.replacesExisting = replacesExisting
+    self.outputPolicy = outputPolicy
     self.onnxOptions = onnxOptions
   }
 }
@@ -93,7 +93,7 @@ extension ImportJob {
   /// - Throws: the formats' errors, `JobError.duplicateComponent`, `FileIOError`.
   public func run(progress: @escaping (String, Double) -> Void) throws -> ArtifactReport {
     let sink = try ArtifactSink(
-      path: output, replacesExisting: replacesExisting, inputs: sources.map(\.path))
+      path: output, policy: outputPolicy, inputs: sources.map(\.path))
     var model = Model(components: [])
     var step = ProvenanceStep(action: "import", tool: Provenance.tool)
     step.timestamp = Provenance.timestamp

@@ -18,15 +18,17 @@ public struct QuantizeJob: Sendable {
   public var calibration: [String] = []
   /// Where measurements for a budget are kept; nil to keep none.
   public var cache: String?
-  /// Whether `output` may be replaced.
-  public var replacesExisting: Bool
+  /// How `output` is put into place.
+  public var outputPolicy: OutputPolicy
 
   /// Describes a quantization.
-  public init(input: String, output: String?, recipe: Recipe, replacesExisting: Bool = false) {
+  public init(
+    input: String, output: String?, recipe: Recipe, outputPolicy: OutputPolicy = OutputPolicy()
+  ) {
     self.input = input
     self.output = output
     self.recipe = recipe
-    self.replacesExisting = replacesExisting
+    self.outputPolicy = outputPolicy
   }
 }
 
@@ -53,7 +55,7 @@ extension QuantizeJob {
   /// - Throws: `QuantizationError`, the formats' errors, `FileIOError`.
   public func run(progress: @escaping (String, Double) -> Void) throws -> QuantizeReport {
     let sink = try output.map {
-      try ArtifactSink(path: $0, replacesExisting: replacesExisting, inputs: [input])
+      try ArtifactSink(path: $0, policy: outputPolicy, inputs: [input])
     }
     let loaded = try ModelLoader().load(path: input)
     try sink?.protect(loaded.sourcePaths + calibration)

@@ -20,8 +20,8 @@ public struct RunJob: Sendable {
   public var expectations: [String]
   /// The largest error allowed, over the expectation's range.
   public var tolerance: Double
-  /// Whether `output` and `trace` may be replaced.
-  public var replacesExisting: Bool
+  /// How `output` and `trace` are put into place.
+  public var outputPolicy: OutputPolicy
   /// Whether to tell where the time went.
   public var isProfiled: Bool
   /// Where the steps go as a Chrome trace.
@@ -32,7 +32,8 @@ public struct RunJob: Sendable {
   /// Describes a run.
   public init(
     model: String, component: String? = nil, inputs: [String], output: String? = nil,
-    expectations: [String] = [], tolerance: Double = 1e-4, replacesExisting: Bool = false,
+    expectations: [String] = [], tolerance: Double = 1e-4,
+    outputPolicy: OutputPolicy = OutputPolicy(),
     isProfiled: Bool = false, trace: String? = nil, withoutFusions: [String] = []
   ) {
     self.model = model
@@ -41,7 +42,7 @@ public struct RunJob: Sendable {
     self.output = output
     self.expectations = expectations
     self.tolerance = tolerance
-    self.replacesExisting = replacesExisting
+    self.outputPolicy = outputPolicy
     self.isProfiled = isProfiled
     self.trace = trace
     self.withoutFusions = withoutFusions
@@ -81,7 +82,7 @@ extension RunJob {
   /// - Throws: `JobError`, `VerificationError`, the formats' and the runtime's errors.
   public func run(progress: (String) -> Void = { _ in }) throws -> RunReport {
     let traceFile = try trace.map {
-      try OutputFile(path: $0, replacesExisting: replacesExisting)
+      try OutputFile(path: $0, policy: outputPolicy)
     }
     let profile = isProfiled || trace != nil ? ExecutionProfile() : nil
     let loaded = try ModelLoader().load(path: model)
@@ -144,6 +145,6 @@ extension RunJob {
 
   private func write(_ results: [(name: String, tensor: Tensor)], to path: String) throws {
     try SafetensorsWriter.write(
-      TensorSet(results), to: path, replacesExisting: replacesExisting)
+      TensorSet(results), to: path, policy: outputPolicy)
   }
 }

@@ -34,8 +34,8 @@ public struct SampleJob: Sendable {
   public var metricModel: String?
   /// The moments; nil for accuracy alone.
   public var referenceFeatures: String?
-  /// Whether outputs may be replaced.
-  public var replacesExisting: Bool
+  /// How outputs are put into place.
+  public var outputPolicy: OutputPolicy
 
   /// Describes a generation.
   public init(
@@ -43,7 +43,8 @@ public struct SampleJob: Sendable {
     options: SamplingOptions = SamplingOptions(),
     conditions: ConditioningOptions = ConditioningOptions(), seed: UInt64 = 0, count: Int = 1,
     batch: Int = 16, extents: ImageExtents = .standard, output: String? = nil, raw: String? = nil,
-    metricModel: String? = nil, referenceFeatures: String? = nil, replacesExisting: Bool = false
+    metricModel: String? = nil, referenceFeatures: String? = nil,
+    outputPolicy: OutputPolicy = OutputPolicy()
   ) {
     self.model = model
     self.role = role
@@ -58,7 +59,7 @@ public struct SampleJob: Sendable {
     self.raw = raw
     self.metricModel = metricModel
     self.referenceFeatures = referenceFeatures
-    self.replacesExisting = replacesExisting
+    self.outputPolicy = outputPolicy
   }
 }
 
@@ -86,7 +87,7 @@ extension SampleJob {
   /// - Throws: `JobError`, `DiffusionError`, the formats' and the runtime's errors.
   public func run(progress: @escaping (String) -> Void) throws -> SampleReport {
     var writer = try SampleWriter(
-      folder: output, raw: raw, count: count, replacesExisting: replacesExisting)
+      folder: output, raw: raw, count: count, policy: outputPolicy)
     let generator = try ImageGenerator(self, progress: progress)
     var judge = try metricModel.map {
       try ImageJudge(classifier: $0, reference: referenceFeatures)

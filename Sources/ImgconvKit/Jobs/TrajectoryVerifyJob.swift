@@ -55,7 +55,7 @@ extension TrajectoryVerifyJob {
   ///   errors.
   public func run(progress: @escaping (String) -> Void) throws -> VerificationReport {
     let picture = try base.images.map {
-      try OutputFile(path: $0, replacesExisting: base.replacesExisting)
+      try OutputFile(path: $0, policy: base.outputPolicy)
     }
     let earlier = try base.baseline.map { try VerificationReport(path: $0) }
     let pair = try TrajectoryPair(self)

@@ -31,15 +31,15 @@ public struct VerifyJob: Sendable {
   public var images: String?
   /// Networks that judge outputs that are images, each a path or `FILE:OUTPUT`.
   public var metricModels: [String] = []
-  /// Whether `images` may be replaced.
-  public var replacesExisting: Bool
+  /// How `images` is put into place.
+  public var outputPolicy: OutputPolicy
 
   /// Describes a verification.
   public init(
     candidate: String, reference: String, inputs: [String] = [], seed: UInt64 = 0,
     count: Int = 4, shard: Shard? = nil, comparesLayers: Bool = true,
     bisects: Bool = false, policy: GatePolicy = GatePolicy(), baseline: String? = nil,
-    images: String? = nil, replacesExisting: Bool = false
+    images: String? = nil, outputPolicy: OutputPolicy = OutputPolicy()
   ) {
     self.candidate = candidate
     self.reference = reference
@@ -52,7 +52,7 @@ public struct VerifyJob: Sendable {
     self.policy = policy
     self.baseline = baseline
     self.images = images
-    self.replacesExisting = replacesExisting
+    self.outputPolicy = outputPolicy
   }
 }
 
@@ -62,7 +62,7 @@ extension VerifyJob {
   /// - Throws: `VerificationError`, `JobError`, the formats' and the runtime's errors.
   public func run(progress: @escaping (String) -> Void) throws -> VerificationReport {
     let picture = try images.map {
-      try OutputFile(path: $0, replacesExisting: replacesExisting)
+      try OutputFile(path: $0, policy: outputPolicy)
     }
     let earlier = try baseline.map { try VerificationReport(path: $0) }
     let candidate = try ModelLoader().load(path: candidate)

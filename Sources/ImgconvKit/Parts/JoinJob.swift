@@ -7,14 +7,14 @@ public struct JoinJob: Sendable {
   public var input: String
   /// Where the file goes.
   public var output: String
-  /// Whether `output` may be replaced.
-  public var replacesExisting: Bool
+  /// How `output` is put into place.
+  public var outputPolicy: OutputPolicy
 
   /// Describes a join.
-  public init(input: String, output: String, replacesExisting: Bool = false) {
+  public init(input: String, output: String, outputPolicy: OutputPolicy = OutputPolicy()) {
     self.input = input
     self.output = output
-    self.replacesExisting = replacesExisting
+    self.outputPolicy = outputPolicy
   }
 
   /// Joins and gives back the content digest of the file.
@@ -26,7 +26,7 @@ public struct JoinJob: Sendable {
   public func run(progress: @escaping (String, Double) -> Void) throws -> String {
     let (folder, parted) = try open()
     let files = try parted.parts.map { try InputFile(path: "\(folder)/\($0.path)") }
-    let file = try OutputFile(path: output, replacesExisting: replacesExisting, inputs: files)
+    let file = try OutputFile(path: output, policy: outputPolicy, inputs: files)
     var whole = RangeDigest()
     for (part, input) in zip(parted.parts, files) {
       try append(part, input, to: file, &whole)

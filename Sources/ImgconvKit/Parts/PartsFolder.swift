@@ -5,7 +5,7 @@ import Foundation
 final class PartsFolder {
   private let path: String
   private let form: PartsForm
-  private let replacesExisting: Bool
+  private let policy: OutputPolicy
   private var made: [String] = []
   private var written: [String] = []
 
@@ -13,12 +13,12 @@ final class PartsFolder {
   ///
   /// - Throws: `FileIOError.exists` where there is one with something in it, and replacing was not
   ///   asked for.
-  init(_ path: String, form: PartsForm, replacesExisting: Bool) throws {
+  init(_ path: String, form: PartsForm, policy: OutputPolicy) throws {
     self.path = path
     self.form = form
-    self.replacesExisting = replacesExisting
+    self.policy = policy
     let present = try? FileManager.default.contentsOfDirectory(atPath: path)
-    guard present?.isEmpty ?? true || replacesExisting else {
+    guard present?.isEmpty ?? true || policy.replacesExisting else {
       throw FileIOError.exists(path: path)
     }
     try make(path)
@@ -43,7 +43,7 @@ final class PartsFolder {
   func write(_ relative: String, _ body: (OutputFile) throws -> Void) throws {
     let target = "\(path)/\(relative)"
     guard !written.contains(target) else { return }
-    let file = try OutputFile(path: target, replacesExisting: replacesExisting)
+    let file = try OutputFile(path: target, policy: policy)
     try body(file)
     try file.publish()
     written.append(target)

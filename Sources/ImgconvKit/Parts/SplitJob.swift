@@ -12,8 +12,8 @@ public struct SplitJob: Sendable {
   public var partSize: UInt64?
   /// How the parts are laid out.
   public var form: PartsForm
-  /// Whether files that are in the folder may be replaced.
-  public var replacesExisting: Bool
+  /// How the files are put into the folder.
+  public var outputPolicy: OutputPolicy
 
   /// The most parts that a file may be cut into.
   public static let maximumPartCount: UInt64 = 9999
@@ -21,13 +21,13 @@ public struct SplitJob: Sendable {
   /// Describes a split.
   public init(
     input: String, folder: String, partSize: UInt64?, form: PartsForm,
-    replacesExisting: Bool = false
+    outputPolicy: OutputPolicy = OutputPolicy()
   ) {
     self.input = input
     self.folder = folder
     self.partSize = partSize
     self.form = form
-    self.replacesExisting = replacesExisting
+    self.outputPolicy = outputPolicy
   }
 
   /// Splits and gives back how many parts there are.
@@ -40,7 +40,7 @@ public struct SplitJob: Sendable {
     let artifact = try ImgcFile(path: input)
     let file = try InputFile(path: input)
     let parted = try parts(of: file, artifact.contentDigest)
-    let target = try PartsFolder(folder, form: form, replacesExisting: replacesExisting)
+    let target = try PartsFolder(folder, form: form, policy: outputPolicy)
     do {
       try write(parted, file, to: target, progress)
       try file.checkUnchanged()

@@ -8,7 +8,7 @@ import Tensors
 struct SampleWriter {
   private let folder: String?
   private let raw: String?
-  private let replacesExisting: Bool
+  private let policy: OutputPolicy
   private let digits: Int
   private var sheet = ContactSheet(columns: 10)
   private var files: [String] = []
@@ -16,10 +16,10 @@ struct SampleWriter {
   private var batches: [GeneratedBatch] = []
 
   /// - Throws: `JobError.option` where the folder cannot be made, or `raw` exists.
-  init(folder: String?, raw: String?, count: Int, replacesExisting: Bool) throws {
+  init(folder: String?, raw: String?, count: Int, policy: OutputPolicy) throws {
     self.folder = folder
     self.raw = raw
-    self.replacesExisting = replacesExisting
+    self.policy = policy
     digits = max(4, String(max(count - 1, 0)).count)
     if let folder {
       do {
@@ -30,7 +30,7 @@ struct SampleWriter {
           name: "--output", expected: "a folder that can be made", found: folder)
       }
     }
-    if let raw, !replacesExisting, FileManager.default.fileExists(atPath: raw) {
+    if let raw, !policy.replacesExisting, FileManager.default.fileExists(atPath: raw) {
       throw JobError.option(
         name: "--raw", expected: "a file that does not exist, or --force", found: raw)
     }
@@ -65,7 +65,7 @@ struct SampleWriter {
       let labels = batches.compactMap(\.labels).flatMap { $0 }
       if !labels.isEmpty { tensors.append(("class_labels", try Tensor(labels.map { Int64($0) }))) }
       try SafetensorsWriter.write(
-        TensorSet(tensors), to: raw, replacesExisting: replacesExisting)
+        TensorSet(tensors), to: raw, policy: policy)
       files.append(raw)
     }
     return files
@@ -73,7 +73,7 @@ struct SampleWriter {
 
   @discardableResult
   private func write(_ image: PixelImage, to path: String) throws -> String {
-    let file = try OutputFile(path: path, replacesExisting: replacesExisting)
+    let file = try OutputFile(path: path, policy: policy)
     try file.write(try image.png())
     try file.publish()
     return path

@@ -43,7 +43,7 @@ struct ModelFiles {
 
   private func open(_ path: String) throws(ONNXError) -> OutputFile {
     try ONNXError.wrapping { () throws(FileIOError) in
-      try OutputFile(path: path, replacesExisting: options.replacesExisting, inputs: inputs)
+      try OutputFile(path: path, policy: options.policy, inputs: inputs)
     }
   }
 
@@ -80,7 +80,7 @@ struct ModelFiles {
       do throws(FileIOError) {
         try model.publish()
       } catch {
-        if !options.replacesExisting { unlink(data.path) }
+        if !options.policy.replacesExisting { unlink(data.path) }
         throw error
       }
     }

@@ -59,7 +59,7 @@ public final class SensitivityCache: Sendable {
       JSONMember("version", 1), JSONMember("key", .string(key)),
       JSONMember("errors", .object(members)),
     ])
-    let file = try OutputFile(path: path, replacesExisting: true, inputs: [])
+    let file = try OutputFile(path: path, policy: .replacing, inputs: [])
     try file.write(JSONWriter.bytes(document))
     try file.publish()
   }

@@ -33,8 +33,8 @@ struct AttestCommand: ParsableCommand {
 
   mutating func run() throws {
     let made = try AttestJob(artifact: artifact, byproducts: report, builderID: builderId).run()
-    try JSONReport.write(made.statement, to: output, replacesExisting: outputOptions.force)
+    try JSONReport.write(made.statement, to: output, policy: outputOptions.policy)
     guard let bom else { return }
-    try JSONReport.write(made.bom, to: bom, replacesExisting: outputOptions.force)
+    try JSONReport.write(made.bom, to: bom, policy: outputOptions.policy)
   }
 }

@@ -27,7 +27,7 @@ struct DigestCommand: ParsableCommand {
     let entries = try DigestJob(paths: files, usesContent: content).run()
     let text = entries.map(\.line).joined(separator: "\n")
     guard let output else { return print(text) }
-    let file = try OutputFile(path: output, replacesExisting: outputOptions.force)
+    let file = try OutputFile(path: output, policy: outputOptions.policy)
     try file.write(Array("\(text)\n".utf8))
     try file.publish()
   }

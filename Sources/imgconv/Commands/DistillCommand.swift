@@ -80,7 +80,7 @@ struct DistillCommand: ParsableCommand {
     var job = DistillJob(teacher: teacher, output: output, settings: try resolvedSettings())
     sources.apply(to: &job)
     if mpi { job.group = try MessagePassing() }
-    job.replacesExisting = outputOptions.force
+    job.outputPolicy = outputOptions.policy
     let report = try job.run { progress.show($0, fraction: $1) }
     progress.clear()
     job.group?.end()

@@ -87,7 +87,7 @@ struct ExportCommand: ParsableCommand {
     var job = ExportJob(
       input: input, output: output, component: component, graph: graph,
       format: format?.modelFormat,
-      replacesExisting: outputOptions.force)
+      outputPolicy: outputOptions.policy)
     job.usesExternalData = externalData
     job.restoresWeights = restore
     job.allowsFusedProducts = allowFusedProducts
@@ -101,7 +101,7 @@ struct ExportCommand: ParsableCommand {
   private func writeParts(_ progress: ProgressLine) throws {
     let job = SplitJob(
       input: input, folder: output, partSize: split?.byteCount, form: format == .oci ? .oci : .list,
-      replacesExisting: outputOptions.force)
+      outputPolicy: outputOptions.policy)
     let count = try job.run { progress.show($0, fraction: $1) }
     progress.clear()
     print("\(output.escapedForDisplay): \(count) \(count == 1 ? "part" : "parts")")

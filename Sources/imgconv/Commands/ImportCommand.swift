@@ -97,7 +97,7 @@ struct ImportCommand: ParsableCommand {
         component: component.isEmpty ? nil : component[min(index, component.count - 1)])
     }
     var job = ImportJob(
-      sources: described, output: output, replacesExisting: outputOptions.force)
+      sources: described, output: output, outputPolicy: outputOptions.policy)
     job.folderOptions = FolderOptions(variant: variant, skippedComponents: Set(skip))
     job.loras = lora
     job.tokenizers = tokenizer

@@ -23,7 +23,7 @@ struct JoinCommand: ParsableCommand {
 
   mutating func run() throws {
     let progress = try compute.begin()
-    let job = JoinJob(input: input, output: output, replacesExisting: outputOptions.force)
+    let job = JoinJob(input: input, output: output, outputPolicy: outputOptions.policy)
     let digest = try job.run { progress.show($0, fraction: $1) }
     progress.clear()
     print("\(output.escapedForDisplay): content \(digest)")

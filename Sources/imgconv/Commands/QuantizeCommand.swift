@@ -60,7 +60,7 @@ struct QuantizeCommand: ParsableCommand {
     let progress = try compute.begin()
     var job = QuantizeJob(
       input: input, output: output, recipe: try choices.resolved(),
-      replacesExisting: outputOptions.force)
+      outputPolicy: outputOptions.policy)
     job.calibration = choices.calibration
     job.cache = choices.cache
     let report = try job.run { progress.show($0, fraction: $1) }

@@ -31,7 +31,7 @@ struct ReportMergeCommand: ParsableCommand {
   @OptionGroup var outputOptions: OutputOptions
 
   mutating func run() throws {
-    let files = try reports.open(replacesExisting: outputOptions.force)
+    let files = try reports.open(policy: outputOptions.policy)
     let report = try ReportJob(paths: parts, baseline: baseline).merged()
     try VerifyText.finish(report, files)
   }
@@ -51,7 +51,7 @@ struct ReportShowCommand: ParsableCommand {
   @OptionGroup var outputOptions: OutputOptions
 
   mutating func run() throws {
-    let files = try reports.open(replacesExisting: outputOptions.force)
+    let files = try reports.open(policy: outputOptions.policy)
     try VerifyText.finish(try VerificationReport(path: report), files)
   }
 }

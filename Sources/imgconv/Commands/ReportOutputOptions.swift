@@ -17,14 +17,14 @@ struct ReportOutputOptions: ParsableArguments {
   var html: String?
 
   /// Opens the files, so that one that is in the way is known before any work is done.
-  func open(replacesExisting: Bool) throws -> ReportFiles {
+  func open(policy: OutputPolicy) throws -> ReportFiles {
     let rendered: [(String?, ReportFormat?)] = [
       (json, nil), (junit, .junit), (markdown, .markdown), (html, .html),
     ]
     return ReportFiles(
       files: try rendered.compactMap { path, format in
         try path.map {
-          (file: try OutputFile(path: $0, replacesExisting: replacesExisting), format: format)
+          (file: try OutputFile(path: $0, policy: policy), format: format)
         }
       })
   }

@@ -51,7 +51,7 @@ struct RunCommand: ParsableCommand {
     let progress = try compute.begin()
     let job = RunJob(
       model: model, component: component, inputs: inputs, output: output, expectations: expect,
-      tolerance: tolerance, replacesExisting: outputOptions.force, isProfiled: profile,
+      tolerance: tolerance, outputPolicy: outputOptions.policy, isProfiled: profile,
       trace: trace, withoutFusions: fusions.omitted)
     let report = try job.run { progress.show($0) }
     progress.clear()

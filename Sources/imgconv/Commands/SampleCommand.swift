@@ -71,7 +71,7 @@ struct SampleCommand: ParsableCommand {
       options: try sampling.options(steps: steps), conditions: try prompts.conditions(),
       seed: seed, count: count, batch: batch, extents: prompts.extents,
       output: output, raw: raw, metricModel: metricModel, referenceFeatures: referenceFeatures,
-      replacesExisting: outputOptions.force)
+      outputPolicy: outputOptions.policy)
     let report = try job.run { progress.show($0) }
     progress.clear()
     if json { try JSONReport.print(SampleDocument(report)) } else { print(text(report)) }

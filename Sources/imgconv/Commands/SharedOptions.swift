@@ -1,10 +1,24 @@
 import ArgumentParser
+import FileIO
 import Kernels
 
 /// Options of every command that writes a file.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Replace the output where it exists.")
   var force = false
+
+  @Flag(
+    name: .customLong("no-sync"),
+    help: """
+      Do not wait until the disk holds the output: faster, but a loss of power soon afterwards can \
+      damage it.
+      """)
+  var leavesToCache = false
+
+  /// What the options say, for the output.
+  var policy: OutputPolicy {
+    OutputPolicy(replacesExisting: force, waitsForDisk: !leavesToCache)
+  }
 }
 
 /// Options of every command that computes.

@@ -99,14 +99,14 @@ struct VerifyCommand: ParsableCommand {
 
   mutating func run() throws {
     let progress = try compute.begin()
-    let files = try reports.open(replacesExisting: outputOptions.force)
+    let files = try reports.open(policy: outputOptions.policy)
     if let expectDigest { try DigestJob.require(expectDigest, of: candidate) }
     var job = VerifyJob(
       candidate: candidate, reference: reference, inputs: inputs, seed: seed, count: count,
       shard: shard, comparesLayers: layers, bisects: bisect, policy: try policy(),
       baseline: baseline,
       images: images,
-      replacesExisting: outputOptions.force)
+      outputPolicy: outputOptions.policy)
     job.metricModels = metricModel
     let report =
       trajectories.trajectory

@@ -19,9 +19,9 @@ enum JSONReport {
 
   /// Writes `report` to a file that appears whole or not at all.
   static func write(
-    _ report: some Encodable, to path: String, replacesExisting: Bool
+    _ report: some Encodable, to path: String, policy: OutputPolicy
   ) throws {
-    let file = try OutputFile(path: path, replacesExisting: replacesExisting)
+    let file = try OutputFile(path: path, policy: policy)
     try file.write(try bytes(report))
     try file.publish()
   }
