@@ -5,12 +5,13 @@
                [--without-zipnn] [--without-entropy]
 
 Every tool reads the file from disk (or the page cache: it is read once before) and writes its
-result to disk; they run in turn, and medians of all rounds are shown. Only imgconv waits until its
-file is on the disk; the others are shown without and with that wait (fsync). Before each step
-the disk comes to rest. A row of the second round on is how long the disk alone takes for the artifact's bytes (dd,
-as many zeros, past the cache; through it where there is no such access). ZipNN (0.5.4, PyPI) runs in an environment
-of its own, made under $XDG_CACHE_HOME, on two threads. Prints a table with ratios, and the order-0
-entropy of the planes.
+result to disk; they run in turn, and medians of all rounds are shown. imgconv is shown as it is,
+waiting until its file is on the disk, and with --no-sync; the others, which do not wait, as they are
+and with that wait (fsync): like is to be compared with like. Before each step the disk comes to rest.
+A row of the second round on is how long the disk alone takes for the artifact's bytes (dd, as many
+zeros, past the cache; through it where there is no such access). ZipNN (0.5.4, PyPI) runs in an
+environment of its own, made under $XDG_CACHE_HOME, on two threads. Prints a table with ratios, and
+the order-0 entropy of the planes.
 """
 import argparse
 import os
@@ -126,23 +127,29 @@ class Comparison:
         self.add(name, seconds, memory, size)
         self.add(name + ", fsync", seconds + synced(path), memory, size)
 
+    def add_ours(self, command, source, target, keeps):
+        """imgconv without and with the wait; an export is checked and removed."""
+        for name in (f"imgconv {command} --no-sync", f"imgconv {command}"):
+            target.unlink(missing_ok=True)
+            settle()
+            options = ["--no-sync"] if "no-sync" in name else []
+            self.add(name, *timed([self.program, command, source, "-o", target, *options])[:2],
+                     target if keeps else None)
+            if not keeps:
+                self.check(name)
+
     def round(self):
         self.clean()
         if "imgconv import" in self.stored:
             self.add("the disk alone", *written(self.back, self.stored["imgconv import"]))
-        settle()
-        self.add("imgconv import", *timed(
-            [self.program, "import", self.source, "-o", self.artifact])[:2], self.artifact)
+        self.add_ours("import", self.source, self.artifact, keeps=True)
         settle()
         packed = timed(["zstd", "-3", "-T2", "-q", self.source, "-o", self.zst])
         self.add_waiting("zstd -3 -T2", *packed[:2], self.zst, self.zst)
         if self.zipnn:
             settle()
             self.run_zipnn("c", self.source, self.znn, "compress", self.znn)
-        settle()
-        self.add("imgconv export", *timed(
-            [self.program, "export", self.artifact, "-o", self.back])[:2])
-        self.check("imgconv export")
+        self.add_ours("export", self.artifact, self.back, keeps=False)
         settle()
         self.add_waiting("zstd -d", *timed(
             ["zstd", "-d", "-q", self.zst, "-o", self.back])[:2], self.back)
@@ -181,7 +188,8 @@ class Comparison:
         for other in self.seconds:
             ours = "imgconv export" if "-d" in other or "decompress" in other else "imgconv import"
             if not other.startswith("imgconv") and "alone" not in other:
-                print(f"time, {ours} / {other}: {self.ratio(ours, other):.3f}")
+                for name in (ours, f"{ours} --no-sync"):
+                    print(f"time, {name} / {other}: {self.ratio(name, other):.3f}")
         if "the disk alone" in self.seconds:
             print(f"time, imgconv import / the disk alone: {self.ratio('imgconv import', 'the disk alone'):.3f}")
         first = self.stored["imgconv import"]
