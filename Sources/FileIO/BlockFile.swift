@@ -19,15 +19,16 @@ final class BlockFile: @unchecked Sendable {
   private let descriptor: Int32
   private let path: String
   private var access = Access.cached
-  private var behind: WriteBehind?
+
+  /// How many bytes behind the last block the cache lets go of the file: what most disks write in a
+  /// tenth of a second or two.
+  private static let lag = 64 << 20
 
   /// A file with nothing in it; `descriptor` stays the caller's, `path` is for messages.
   init(descriptor: Int32, path: String) {
     self.descriptor = descriptor
     self.path = path
   }
-
-  deinit { behind?.close() }
 
   /// Appends `block`; short writes and `EINTR` are continued.
   func write(_ block: UnsafeMutableRawBufferPointer) throws(FileIOError) {
@@ -46,15 +47,22 @@ final class BlockFile: @unchecked Sendable {
       done += count
       byteCount += count
     }
-    behind?.advance(to: byteCount)
+    if access == .writeBehind { writeOut(last: block.count) }
   }
 
   /// Appends blocks in another way from now on.
   func use(_ wanted: Access) {
     if access == .direct, wanted != .direct { _ = setDirect(false) }
     access = wanted == .direct && !setDirect(true) ? .cached : wanted
-    behind?.close()
-    behind = access == .writeBehind ? WriteBehind(descriptor, from: byteCount) : nil
+  }
+
+  /// Has the system begin to write the last bytes to the disk, and let go of those before that it
+  /// has written: both are what `POSIX_FADV_DONTNEED` does, the second for pages that are clean. Only
+  /// a wish: where it is not heard the file is merely cached.
+  private func writeOut(last count: Int) {
+    for end in [byteCount, byteCount - Self.lag] where end >= count {
+      _ = posix_fadvise(descriptor, end - count, count, POSIX_FADV_DONTNEED)
+    }
   }
 
   /// `fcntl(F_SETFL)` with or without `O_DIRECT`; false where the file system has none.
