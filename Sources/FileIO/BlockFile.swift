@@ -9,8 +9,8 @@ final class BlockFile: @unchecked Sendable {
     /// Past the page cache (`O_DIRECT`); blocks must be aligned. Cached where the file system has no
     /// direct access.
     case direct
-    /// Through the page cache, but written out from now on and let go of soon after: nobody waits,
-    /// and a large file takes the place of little else in the cache.
+    /// Through the page cache, but written out from now on and let go of soon after, so that a large
+    /// file takes the place of little else in the cache; waits only where the disk's queue is full.
     case writeBehind
   }
 
@@ -60,9 +60,13 @@ final class BlockFile: @unchecked Sendable {
   /// has written: both are what `POSIX_FADV_DONTNEED` does, the second for pages that are clean. Only
   /// a wish: where it is not heard the file is merely cached.
   private func writeOut(last count: Int) {
-    for end in [byteCount, byteCount - Self.lag] where end >= count {
-      _ = posix_fadvise(descriptor, end - count, count, POSIX_FADV_DONTNEED)
-    }
+    letGo(count, before: byteCount)
+    letGo(count, before: byteCount - Self.lag)
+  }
+
+  private func letGo(_ count: Int, before end: Int) {
+    guard end >= count else { return }
+    _ = posix_fadvise(descriptor, end - count, count, POSIX_FADV_DONTNEED)
   }
 
   /// `fcntl(F_SETFL)` with or without `O_DIRECT`; false where the file system has none.

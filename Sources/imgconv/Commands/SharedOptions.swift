@@ -10,8 +10,7 @@ struct OutputOptions: ParsableArguments {
   @Flag(
     name: .customLong("no-sync"),
     help: """
-      Do not wait until the disk holds the output: faster, but a loss of power soon afterwards can \
-      damage it.
+      Do not wait until the disk holds the output; a loss of power soon afterwards can damage it.
       """)
   var leavesToCache = false
 
