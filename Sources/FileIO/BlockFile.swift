@@ -9,9 +9,9 @@ final class BlockFile: @unchecked Sendable {
     /// Past the page cache (`O_DIRECT`); blocks must be aligned. Cached where the file system has no
     /// direct access.
     case direct
-    /// Through the page cache, but written out from now on and let go of soon after, so that a large
-    /// file takes the place of little else in the cache; waits only where the disk's queue is full.
-    case writeBehind
+    /// Past the page cache while the disk keeps up, through it where it does not: nothing waits for
+    /// the disk, and a large file takes little of the cache.
+    case whicheverIsReady
   }
 
   /// How many bytes are in the file.
@@ -19,10 +19,7 @@ final class BlockFile: @unchecked Sendable {
   private let descriptor: Int32
   private let path: String
   private var access = Access.cached
-
-  /// How many bytes behind the last block the cache lets go of the file: what most disks write in a
-  /// tenth of a second or two.
-  private static let lag = 64 << 20
+  private var isDirect = false
 
   /// A file with nothing in it; `descriptor` stays the caller's, `path` is for messages.
   init(descriptor: Int32, path: String) {
@@ -31,14 +28,19 @@ final class BlockFile: @unchecked Sendable {
   }
 
   /// Appends `block`; short writes and `EINTR` are continued.
-  func write(_ block: UnsafeMutableRawBufferPointer) throws(FileIOError) {
+  ///
+  /// - Parameter isBehind: whether blocks pile up before the file.
+  func write(
+    _ block: UnsafeMutableRawBufferPointer, isBehind: Bool = false
+  ) throws(FileIOError) {
+    if access == .whicheverIsReady { setDirect(!isBehind) }
     var done = 0
     while done < block.count {
       let count = Glibc.write(
         descriptor, block.baseAddress.map { $0 + done }, block.count - done)
       if count < 0 {
         if errno == EINTR { continue }
-        if errno == EINVAL, access == .direct {
+        if errno == EINVAL, isDirect {
           use(.cached)
           continue
         }
@@ -47,33 +49,25 @@ final class BlockFile: @unchecked Sendable {
       done += count
       byteCount += count
     }
-    if access == .writeBehind { writeOut(last: block.count) }
   }
 
   /// Appends blocks in another way from now on.
   func use(_ wanted: Access) {
-    if access == .direct, wanted != .direct { _ = setDirect(false) }
-    access = wanted == .direct && !setDirect(true) ? .cached : wanted
+    access = wanted
+    setDirect(wanted != .cached)
   }
 
-  /// Has the system begin to write the last bytes to the disk, and let go of those before that it
-  /// has written: both are what `POSIX_FADV_DONTNEED` does, the second for pages that are clean. Only
-  /// a wish: where it is not heard the file is merely cached.
-  private func writeOut(last count: Int) {
-    letGo(count, before: byteCount)
-    letGo(count, before: byteCount - Self.lag)
-  }
-
-  private func letGo(_ count: Int, before end: Int) {
-    guard end >= count else { return }
-    _ = posix_fadvise(descriptor, end - count, count, POSIX_FADV_DONTNEED)
-  }
-
-  /// `fcntl(F_SETFL)` with or without `O_DIRECT`; false where the file system has none.
-  private func setDirect(_ isDirect: Bool) -> Bool {
+  /// Sets or clears `O_DIRECT`; where the file system has none, blocks are cached from now on.
+  private func setDirect(_ wanted: Bool) {
+    guard wanted != isDirect else { return }
     let flags = fcntl(descriptor, F_GETFL)
-    guard flags >= 0 else { return false }
-    return fcntl(descriptor, F_SETFL, isDirect ? flags | Self.flag : flags & ~Self.flag) == 0
+    guard flags >= 0,
+      fcntl(descriptor, F_SETFL, wanted ? flags | Self.flag : flags & ~Self.flag) == 0
+    else {
+      access = .cached
+      return
+    }
+    isDirect = wanted
   }
 
   /// `O_DIRECT`, a macro that differs between architectures.

@@ -8,7 +8,7 @@ import Glibc
 final class BlockThread: @unchecked Sendable {
   typealias Block = UnsafeMutableRawBufferPointer
 
-  private let work: (Block) throws(FileIOError) -> Void
+  private let work: (Block, _ waiting: Int) throws(FileIOError) -> Void
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var thread = pthread_t()
@@ -19,11 +19,12 @@ final class BlockThread: @unchecked Sendable {
   private var failure: FileIOError?
   private var isClosed = false
 
-  /// A thread that gives every block to `work`; nil where the system has no more threads.
+  /// A thread that gives every block to `work`, and how many more wait behind it; nil where the
+  /// system has no more threads.
   ///
   /// - Parameter spares: blocks to give for the first that are handed over; of malloc's
   ///   memory, and the thread's, which frees them.
-  init?(spares: [Block], _ work: @escaping (Block) throws(FileIOError) -> Void) {
+  init?(spares: [Block], _ work: @escaping (Block, Int) throws(FileIOError) -> Void) {
     self.work = work
     idle = spares
     pthread_mutex_init(mutex, nil)
@@ -84,10 +85,10 @@ final class BlockThread: @unchecked Sendable {
   }
 
   private func run() {
-    while let block = next() {
+    while let (block, waiting) = next() {
       var failure: FileIOError?
       do throws(FileIOError) {
-        try work(block)
+        try work(block, waiting)
       } catch {
         failure = error
       }
@@ -95,14 +96,15 @@ final class BlockThread: @unchecked Sendable {
     }
   }
 
-  /// The next block; nil at the end.
-  private func next() -> Block? {
+  /// The next block and how many wait behind it; nil at the end.
+  private func next() -> (Block, Int)? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while waiting.isEmpty, !isClosed { pthread_cond_wait(condition, mutex) }
     guard !isClosed else { return nil }
     isWorking = true
-    return waiting.removeFirst()
+    let block = waiting.removeFirst()
+    return (block, waiting.count)
   }
 
   /// Notes how `block` ended; after a failure those that wait are not worked on.

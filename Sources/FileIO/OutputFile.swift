@@ -49,7 +49,7 @@ public final class OutputFile {
     do throws(FileIOError) {
       writer = try StagedWriter(
         descriptor: temporary.descriptor, path: path,
-        access: policy.waitsForDisk ? .direct : .writeBehind)
+        access: policy.waitsForDisk ? .direct : .whicheverIsReady)
     } catch {
       close(temporary.descriptor)
       if let path = temporary.path { unlink(path) }

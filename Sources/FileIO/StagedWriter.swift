@@ -1,8 +1,8 @@
 import Glibc
 
 /// Appends bytes to a descriptor through a buffer, in blocks of 4 MiB; a large file's blocks go to
-/// the disk past the page cache (`O_DIRECT`) or behind it, from a thread of its own where there is
-/// one, so that the disk is not idle while the next block is made.
+/// the disk past the page cache (`O_DIRECT`), from a thread of its own where there is one, so that the
+/// disk is not idle while the next block is made.
 ///
 /// Every page of a cached write has to be found, cleared and written out again later, which costs
 /// as much time as coding the weights; a model of many gigabytes would also drive everything else
@@ -92,6 +92,8 @@ extension StagedWriter {
     let file = file
     let spares = (0..<Self.depth).compactMap { _ in Self.makeBuffer() }
     guard !spares.isEmpty else { return }
-    thread = BlockThread(spares: spares) { block throws(FileIOError) in try file.write(block) }
+    thread = BlockThread(spares: spares) { block, waiting throws(FileIOError) in
+      try file.write(block, isBehind: waiting > Self.depth / 2)
+    }
   }
 }
