@@ -25,9 +25,9 @@ enum ContainerTargets {
     let content = #"{"components":\#(component("\"\(blob)\"")),"files":[]}"#
     let chunk =
       size == 0
-      ? "" : #"{"offset":16,"planes":[\#(frame.count)],"sha256":"\#(Repairs.digest(frame))"}"#
+      ? "" : #"{"offset":16,"planes":[\#(frame.count)],"xxh64":"\#(Repairs.checksum(frame))"}"#
     let manifest =
-      #"{"format":"imgc","version":1,"contentDigest":"\#(Repairs.digest(Array(content.utf8)))","#
+      #"{"format":"imgc","version":2,"contentDigest":"\#(Repairs.digest(Array(content.utf8)))","#
       + #""components":\#(component("0")),"blobs":[{"size":\#(size),"sha256":"\#(blob)","#
       + #""width":1,"rotate":0,"chunks":[\#(chunk)]}]}"#
     try file(Repairs.container(chunks: size == 0 ? [] : frame, manifest: Array(manifest.utf8)))
@@ -40,6 +40,11 @@ enum Repairs {
     SHA256.hash(data: bytes).map { byte in
       (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined()
+  }
+
+  static func checksum(_ bytes: [UInt8]) -> String {
+    let digits = String(imgk_xxh64(bytes, bytes.count), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   static func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
@@ -89,11 +94,11 @@ enum Repairs {
     } while !rest.isEmpty
     frame += little(UInt32(truncatingIfNeeded: imgk_xxh64(manifest, manifest.count)))
     let head =
-      little(UInt32(0x184D_2A5C)) + little(UInt32(8)) + Array("IMGC".utf8) + [1, 0, 0, 0] + chunks
+      little(UInt32(0x184D_2A5C)) + little(UInt32(8)) + Array("IMGC".utf8) + [2, 0, 0, 0] + chunks
     let size = head.count + frame.count + 80
     return head + frame + little(UInt32(0x184D_2A5D)) + little(UInt32(72))
       + little(UInt64(head.count)) + little(UInt64(frame.count)) + little(UInt64(manifest.count))
-      + Array(SHA256.hash(data: frame)) + little(UInt64(size)) + [1, 0, 0, 0] + Array("CGMI".utf8)
+      + Array(SHA256.hash(data: frame)) + little(UInt64(size)) + [2, 0, 0, 0] + Array("CGMI".utf8)
   }
 
   /// The content of a frame of raw blocks; seeds are written so.

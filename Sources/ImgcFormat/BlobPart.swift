@@ -1,4 +1,4 @@
-/// A run of chunks of an item on its way into the file.
+/// A chunk of an item on its way into the file.
 final class BlobPart {
   /// The item's number.
   let item: Int

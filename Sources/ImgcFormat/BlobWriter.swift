@@ -88,17 +88,16 @@ extension BlobWriter {
     try encoder.encode(part.byteCount, items[part.item].layout, base: part.readBase)
   }
 
-  /// Writes the chunks that the worker coded.
+  /// Writes the chunk that the worker coded.
   private func write(_ encoder: ChunkEncoder, _ part: BlobPart) throws {
     defer { progress(part.share) }
     guard let blob = part.blob else { return }
     chunks += Array(repeating: [], count: max(0, blob + 1 - chunks.count))
-    for chunk in encoder.chunks {
-      chunks[blob].append(
-        Manifest.Chunk(
-          offset: file.byteCount, planes: chunk.planes, sha256: chunk.sha256,
-          isDifference: chunk.isDifference))
-      for run in chunk.frames.runs { try file.write(run) }
-    }
+    let chunk = encoder.chunk
+    chunks[blob].append(
+      Manifest.Chunk(
+        offset: file.byteCount, planes: chunk.planes, xxh64: chunk.xxh64,
+        isDifference: chunk.isDifference))
+    for run in chunk.frames.runs { try file.write(run) }
   }
 }

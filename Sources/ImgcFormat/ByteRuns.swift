@@ -1,3 +1,5 @@
+import CImgKernels
+
 /// Bytes that stand in several places of memory, one run after another; the memory is others'.
 struct ByteRuns {
   /// The runs, none of them empty.
@@ -23,15 +25,11 @@ struct ByteRuns {
     }
   }
 
-  /// Takes the first `count` bytes away and gives them back; `count` is at most the first run's.
-  mutating func removeFirst(_ count: Int) -> UnsafeRawBufferPointer {
-    let run = runs[0]
-    self.count -= count
-    if count == run.count {
-      runs.removeFirst()
-    } else {
-      runs[0] = UnsafeRawBufferPointer(rebasing: run[count...])
-    }
-    return UnsafeRawBufferPointer(rebasing: run[..<count])
+  /// The XXH64 of all bytes.
+  var xxh64: UInt64 {
+    var state = imgk_xxh64_state()
+    imgk_xxh64_begin(&state)
+    for run in runs { imgk_xxh64_update(&state, run.baseAddress, run.count) }
+    return imgk_xxh64_end(&state)
   }
 }

@@ -8,8 +8,7 @@ final class ChunkDecoder {
   private let frames: TensorBuffer
   private let planes: TensorBuffer
   private let decompressor: ZstdDecompressor
-  // Made when first needed.
-  private var otherFrames: TensorBuffer?
+  /// Made when first needed.
   private var base: TensorBuffer?
 
   /// The most bytes that the frames of a chunk may take: twice the plain ones and a margin, more
@@ -24,18 +23,9 @@ final class ChunkDecoder {
 
   /// Room for the chunk to which one is a difference.
   func base(byteCount: Int) throws(ImgcError) -> UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(
-      start: try room(&base, ChunkCodec.chunkSize).base, count: byteCount)
-  }
-
-  /// The buffer in `slot`, made now where there is none.
-  private func room(
-    _ slot: inout TensorBuffer?, _ byteCount: Int
-  ) throws(ImgcError) -> TensorBuffer {
-    if let buffer = slot { return buffer }
-    let buffer = try Self.makeBuffer(byteCount)
-    slot = buffer
-    return buffer
+    let buffer = if let base { base } else { try Self.makeBuffer(ChunkCodec.chunkSize) }
+    base = buffer
+    return UnsafeMutableRawBufferPointer(start: buffer.base, count: byteCount)
   }
 
   private static func makeBuffer(_ byteCount: Int) throws(ImgcError) -> TensorBuffer {
@@ -54,30 +44,22 @@ final class ChunkDecoder {
     let place: String
   }
 
-  /// Reads a chunk of `file`, checks its digest (R8) and its frames (R9), and decodes it.
+  /// Reads a chunk of `file`, checks its checksum (R8) and its frames (R9), and decodes it.
   func decode(
     _ request: Request, of file: InputFile, _ layout: PlaneLayout
   ) throws(ImgcError) {
-    let stored = try read(request, of: file, into: frames)
-    try check(StreamDigest.hexadecimal(of: stored), request, file)
+    let stored = try read(request, of: file)
+    let found = imgk_xxh64(stored.baseAddress, stored.count)
+    guard found == request.chunk.xxh64 else {
+      throw .checksum(
+        file: file.path, offset: request.chunk.offset, place: request.place,
+        expected: request.chunk.xxh64, found: found)
+    }
     try decode(stored, request, file.path, layout)
   }
 
-  /// Decodes two chunks as `decode` does one; their digests take the time of one.
-  func decode(
-    _ first: Request, _ second: Request, of file: InputFile, _ layout: PlaneLayout
-  ) throws(ImgcError) {
-    let stored = try read(first, of: file, into: frames)
-    let secondStored = try read(second, of: file, into: try room(&otherFrames, frames.byteCount))
-    let digests = StreamDigest.hexadecimal(of: stored, secondStored)
-    try check(digests.first, first, file)
-    try check(digests.second, second, file)
-    try decode(stored, first, file.path, layout)
-    try decode(secondStored, second, file.path, layout)
-  }
-
   private func read(
-    _ request: Request, of file: InputFile, into buffer: TensorBuffer
+    _ request: Request, of file: InputFile
   ) throws(ImgcError) -> UnsafeRawBufferPointer {
     let size = request.chunk.storedSize
     guard size <= Self.maximumStoredSize else {
@@ -85,23 +67,13 @@ final class ChunkDecoder {
         file: file.path, field: request.place, expected: "at most \(Self.maximumStoredSize) bytes",
         found: "\(size)")
     }
-    let stored = UnsafeMutableRawBufferPointer(start: buffer.base, count: size)
+    let stored = UnsafeMutableRawBufferPointer(start: frames.base, count: size)
     do {
       try file.read(into: stored, at: request.chunk.offset)
     } catch {
       throw .file(error)
     }
     return UnsafeRawBufferPointer(stored)
-  }
-
-  private func check(
-    _ digest: String, _ request: Request, _ file: InputFile
-  ) throws(ImgcError) {
-    guard digest == request.chunk.sha256 else {
-      throw .digest(
-        file: file.path, offset: request.chunk.offset, place: request.place,
-        expected: request.chunk.sha256, found: digest)
-    }
   }
 
   private func decode(

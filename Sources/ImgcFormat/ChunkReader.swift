@@ -49,53 +49,21 @@ final class ChunkReader: Sendable {
       try copy(blob, first, offset, target, place)
       return
     }
-    // A thread takes two chunks at once, whose digests take the time of one.
-    let pairCount = (count + 1) / 2
-    var failures = [ImgcError?](repeating: nil, count: pairCount)
+    var failures = [ImgcError?](repeating: nil, count: count)
     failures.withUnsafeMutableBufferPointer { failures in
-      ParallelLoop.run(count: pairCount) { index in
-        let begin = max(offset, (first + index * 2) * size)
-        let end = min(offset + target.count, (first + index * 2 + 2) * size)
+      ParallelLoop.run(count: count) { index in
+        let begin = max(offset, (first + index) * size)
+        let end = min(offset + target.count, (first + index + 1) * size)
         let part = UnsafeMutableRawBufferPointer(
           rebasing: target[(begin - offset)..<(end - offset)])
         do throws(ImgcError) {
-          try copyPair(blob, begin, part, place)
+          try copy(blob, first + index, begin, part, place)
         } catch {
           failures[index] = error
         }
       }
     }
     if let failure = failures.lazy.compactMap({ $0 }).first { throw failure }
-  }
-
-  /// Copies a range that lies in one chunk or two; two whole ones are decoded together.
-  private func copyPair(
-    _ blob: Manifest.Blob, _ offset: Int, _ target: UnsafeMutableRawBufferPointer,
-    _ place: String
-  ) throws(ImgcError) {
-    let size = ChunkCodec.chunkSize
-    let number = offset / size
-    let firstCount = min(target.count, (number + 1) * size - offset)
-    let parts = (
-      UnsafeMutableRawBufferPointer(rebasing: target[..<firstCount]),
-      UnsafeMutableRawBufferPointer(rebasing: target[firstCount...])
-    )
-    guard !parts.1.isEmpty else {
-      try copy(blob, number, offset, parts.0, place)
-      return
-    }
-    let areWhole =
-      parts.0.count == size && parts.1.count == min(size, blob.size - (number + 1) * size)
-    guard areWhole, !blob.chunks[number...(number + 1)].contains(where: \.isDifference) else {
-      try copy(blob, number, offset, parts.0, place)
-      try copy(blob, number + 1, offset + firstCount, parts.1, place)
-      return
-    }
-    try decoders.withDecoder { decoder throws(ImgcError) in
-      try decoder.decode(
-        request(blob, number, parts.0, place), request(blob, number + 1, parts.1, place), of: file,
-        blob.layout)
-    }
   }
 
   /// Copies a range that lies in one chunk.

@@ -6,8 +6,10 @@ public enum ImgcError: Error, Equatable, Sendable {
   /// A field of the header or the footer (R1, R2, R3).
   case section(
     file: String, offset: UInt64, section: String, field: String, expected: String, found: String)
-  /// A section's or a chunk's bytes do not have the digest stated (R4, R8, R11).
+  /// The manifest's or a tensor's bytes do not have the digest stated (R4, R11).
   case digest(file: String, offset: UInt64, place: String, expected: String, found: String)
+  /// A chunk's frames do not have the checksum stated (R8).
+  case checksum(file: String, offset: UInt64, place: String, expected: UInt64, found: UInt64)
   /// The manifest is not JSON (R4).
   case manifestText(file: String, offset: UInt64, JSONError)
   /// The manifest is not of the form required (R5, R6, R7, R10, R12, R13, R14).
@@ -44,6 +46,9 @@ extension ImgcError: CustomStringConvertible {
     case .digest(let file, let offset, let place, let expected, let found):
       "\(file.escapedForDisplay): offset \(offset): \(place): sha256: "
         + "expected \(expected), found \(found)"
+    case .checksum(let file, let offset, let place, let expected, let found):
+      "\(file.escapedForDisplay): offset \(offset): \(place): xxh64: "
+        + "expected \(hexadecimal(expected)), found \(hexadecimal(found))"
     case .manifestText(let file, let offset, let error):
       "\(file.escapedForDisplay): offset \(offset): manifest: \(error)"
     case .manifest(let file, let field, let expected, let found):

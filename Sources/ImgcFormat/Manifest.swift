@@ -10,8 +10,8 @@ struct Manifest: Sendable {
     let offset: UInt64
     /// The sizes of the frames, in order.
     let planes: [Int]
-    /// The SHA-256 of the frames' bytes together.
-    let sha256: String
+    /// The XXH64 of the frames' bytes together.
+    let xxh64: UInt64
     /// Whether the planes are those of the difference to the base's chunk.
     var isDifference = false
 

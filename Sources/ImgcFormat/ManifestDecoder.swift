@@ -14,7 +14,9 @@ struct ManifestDecoder {
     let format = try read.string(try root.required("format"), "format")
     guard format == "imgc" else { throw read.error("format", "\"imgc\"", "\"\(format)\"") }
     let version = try read.int(try root.required("version"), "version")
-    guard version == 1 else { throw read.error("version", "1", "\(version)") }
+    guard version == imgcVersion else {
+      throw read.error("version", "\(imgcVersion)", "\(version)")
+    }
     let digest = try read.digest(try root.required("contentDigest"), "contentDigest")
     let blobs = try read.map(try root.required("blobs"), "blobs", blob)
     let teacher = try root.optional("teacher").map(self.teacher)
@@ -242,13 +244,13 @@ struct ManifestDecoder {
     guard planes.count == layout.width else {
       throw read.error("\(field).planes", "\(layout.width)", "\(planes.count)")
     }
-    let digest = try read.digest(try object.required("sha256"), "\(field).sha256")
+    let checksum = try read.checksum(try object.required("xxh64"), "\(field).xxh64")
     var isDifference = false
     if let value = object.optional("difference") {
       isDifference = try read.bool(value, "\(field).difference")
     }
     try object.finish()
     return Manifest.Chunk(
-      offset: UInt64(offset), planes: planes, sha256: digest, isDifference: isDifference)
+      offset: UInt64(offset), planes: planes, xxh64: checksum, isDifference: isDifference)
   }
 }

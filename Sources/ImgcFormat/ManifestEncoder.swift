@@ -9,7 +9,7 @@ struct ManifestEncoder {
   /// The manifest with its content digest.
   func document(contentDigest: String) -> JSONValue {
     var members: [JSONMember] = [
-      JSONMember("format", "imgc"), JSONMember("version", 1),
+      JSONMember("format", "imgc"), JSONMember("version", .integer(Int(imgcVersion))),
       JSONMember("contentDigest", .string(contentDigest)),
       JSONMember("components", .array(manifest.components.map { component($0) { .integer($0) } })),
     ]
@@ -120,7 +120,7 @@ extension ManifestEncoder {
       var members = [
         JSONMember("offset", .integer(chunk.offset)),
         JSONMember("planes", .array(chunk.planes.map { .integer($0) })),
-        JSONMember("sha256", .string(chunk.sha256)),
+        JSONMember("xxh64", .string(hexadecimal(chunk.xxh64))),
       ]
       if chunk.isDifference { members.append(JSONMember("difference", .bool(true))) }
       return .object(members)

@@ -107,11 +107,24 @@ struct ManifestReader {
     return texts
   }
 
+  /// A SHA-256.
   func digest(_ value: JSONValue, _ field: String) throws(ImgcError) -> String {
+    try hexadecimal(value, 64, field)
+  }
+
+  /// An XXH64.
+  func checksum(_ value: JSONValue, _ field: String) throws(ImgcError) -> UInt64 {
+    UInt64(try hexadecimal(value, 16, field), radix: 16) ?? 0
+  }
+
+  /// `count` lower-case hexadecimal digits.
+  private func hexadecimal(
+    _ value: JSONValue, _ count: Int, _ field: String
+  ) throws(ImgcError) -> String {
     let text = try string(value, field)
     let digits = text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-    guard text.utf8.count == 64, digits else {
-      throw error(field, "64 lower-case hexadecimal digits", "\"\(text)\"")
+    guard text.utf8.count == count, digits else {
+      throw error(field, "\(count) lower-case hexadecimal digits", "\"\(text)\"")
     }
     return text
   }

@@ -1,5 +1,8 @@
 import FileIO
 
+/// The version of the format that is written and read (`formats/imgc.md`).
+let imgcVersion: UInt16 = 2
+
 /// The header of a native file: 16 bytes that are always the same.
 enum HeaderSection {
   static let size = 16
@@ -10,7 +13,7 @@ enum HeaderSection {
     builder.append(UInt32(0x184D_2A5C))
     builder.append(UInt32(8))
     builder.append(contentsOf: "IMGC".utf8)
-    builder.append(UInt16(1))
+    builder.append(imgcVersion)
     builder.append(UInt16(0))
     return builder.bytes
   }
@@ -26,9 +29,17 @@ enum HeaderSection {
       guard bytes[range] == found[range] else {
         throw .section(
           file: file, offset: UInt64(offset), section: "header", field: field,
-          expected: hexadecimal(bytes[range]), found: hexadecimal(found[range]))
+          expected: text(bytes[range]), found: text(found[range]))
       }
     }
+  }
+}
+
+extension HeaderSection {
+  /// A field as messages show it: numbers of two bytes (version, flags) as numbers.
+  private static func text(_ field: ArraySlice<UInt8>) -> String {
+    var cursor = ByteCursor(Array(field))
+    return field.count == 2 ? "\(cursor.next(UInt16.self) ?? 0)" : hexadecimal(field)
   }
 }
 
@@ -54,7 +65,7 @@ struct FooterSection {
     builder.append(manifestPlainSize)
     builder.append(contentsOf: manifestDigest)
     builder.append(fileSize)
-    builder.append(UInt16(1))
+    builder.append(imgcVersion)
     builder.append(UInt16(0))
     builder.append(contentsOf: Self.magic)
     return builder.bytes
@@ -91,7 +102,7 @@ struct FooterSection {
     manifestPlainSize = cursor.next() ?? 0
     manifestDigest = Array(cursor.next(count: 32) ?? [])
     try expect("fileSize", fileSize, at: 64)
-    try expect("version", UInt16(1), at: 72)
+    try expect("version", imgcVersion, at: 72)
     try expect("flags", UInt16(0), at: 74)
     let found = Array(cursor.next(count: 4) ?? [])
     guard found == Self.magic else {
@@ -107,6 +118,11 @@ struct FooterSection {
         found: "\(manifestOffset) and \(manifestSize) bytes")
     }
   }
+}
+
+/// A number as sixteen lower-case hexadecimal digits.
+func hexadecimal(_ value: UInt64) -> String {
+  hexadecimal((0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) })
 }
 
 /// Bytes as lower-case hexadecimal digits.

@@ -23,27 +23,6 @@ struct StreamDigest {
     return digest.hexadecimal
   }
 
-  /// The digests of `first` and `second`, both found at once.
-  static func hexadecimal(
-    of first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
-  ) -> (first: String, second: String) {
-    hexadecimal(of: ByteRuns(first), ByteRuns(second))
-  }
-
-  /// The digests of `first` and `second`, both found at once as far as the shorter goes.
-  static func hexadecimal(of first: ByteRuns, _ second: ByteRuns) -> (first: String, second: String)
-  {
-    var (one, other) = (StreamDigest(), StreamDigest())
-    var (rest, otherRest) = (first, second)
-    while let run = rest.runs.first, let otherRun = otherRest.runs.first {
-      let count = min(run.count, otherRun.count)
-      update(&one, rest.removeFirst(count), &other, otherRest.removeFirst(count))
-    }
-    for run in rest.runs { one.update(run) }
-    for run in otherRest.runs { other.update(run) }
-    return (one.hexadecimal, other.hexadecimal)
-  }
-
   /// Takes in `bytes`.
   mutating func update(_ bytes: UnsafeRawBufferPointer) {
     if portable != nil {

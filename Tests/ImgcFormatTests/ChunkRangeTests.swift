@@ -45,7 +45,7 @@ struct ChunkRangeTests {
     try content.write(to: URL(fileURLWithPath: path))
     let weights = try ImgcFile(path: path).model.components[0].weights
     let error = #expect(throws: ImgcError.self) { try weights.tensor(0) }
-    #expect("\(try #require(error))".contains("chunk \(chunk): sha256: expected"))
+    #expect("\(try #require(error))".contains("chunk \(chunk): xxh64: expected"))
     var part = [UInt8](repeating: 0, count: values.count * 4 - 1)
     #expect(throws: ImgcError.self) {
       try part.withUnsafeMutableBytes { try weights.read(0, at: 1, into: $0) }

@@ -56,20 +56,20 @@ private let layoutCases: [RefusedArtifact] = [
   ) {
     edited { $0.frameSizes[1] = .max }
   },
-  RefusedArtifact("160 two chunks swapped", "tensor t0, chunk 0: sha256: expected") {
+  RefusedArtifact("160 two chunks swapped", "tensor t0, chunk 0: xxh64: expected") {
     var file = CraftedArtifact([first, second])
     let text = file
     file.frames.swapAt(0, 1)
-    // The digests that the manifest states are those of the frames in their places.
+    // The checksums that the manifest states are those of the frames in their places.
     let (a, b) = (
-      text.frames.map(CraftedArtifact.digest)[0], text.frames.map(CraftedArtifact.digest)[1]
+      text.frames.map(CraftedArtifact.checksum)[0], text.frames.map(CraftedArtifact.checksum)[1]
     )
     file.editManifest = {
       $0.replacing(a, with: "A").replacing(b, with: a).replacing("A", with: b)
     }
     return file
   },
-  RefusedArtifact("160 two chunks swapped with their digests", "tensor t0: sha256: expected") {
+  RefusedArtifact("160 two chunks swapped with their checksums", "tensor t0: sha256: expected") {
     edited { $0.frames.swapAt(0, 1) }
   },
   RefusedArtifact("161 a tensor renamed", "manifest: content: sha256: expected") {

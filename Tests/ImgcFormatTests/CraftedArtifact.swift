@@ -44,10 +44,10 @@ struct CraftedArtifact {
     let chunks = frames.flatMap { $0 }
     let size = 16 + chunks.count + frame.count + 80
     return little(UInt32(0x184D_2A5C)) + little(UInt32(8)) + Array("IMGC".utf8)
-      + little(UInt16(1)) + little(UInt16(0)) + chunks + frame
+      + little(UInt16(2)) + little(UInt16(0)) + chunks + frame
       + little(UInt32(0x184D_2A5D)) + little(UInt32(72)) + little(UInt64(16 + chunks.count))
       + little(UInt64(frame.count)) + little(manifestPlainSize ?? UInt64(text.count))
-      + Array(SHA256.hash(data: frame)) + little(UInt64(size)) + little(UInt16(1))
+      + Array(SHA256.hash(data: frame)) + little(UInt64(size)) + little(UInt16(2))
       + little(UInt16(0)) + Array("CGMI".utf8)
   }
 
@@ -65,14 +65,18 @@ struct CraftedArtifact {
     let blobs = tensors.indices.map { index in
       let chunks = tensors[index].map { chunk in
         #"{"offset":\#(offsets[chunk]),"planes":[\#(frameSizes[chunk])],"#
-          + #""sha256":"\#(Self.digest(frames[chunk]))"}"#
+          + #""xxh64":"\#(Self.checksum(frames[chunk]))"}"#
       }
       return #"{"size":\#(contents[index].count),"sha256":"\#(Self.digest(contents[index]))","#
         + #""width":1,"rotate":0,"chunks":[\#(chunks.joined(separator: ","))]}"#
     }
     return
-      #"{"format":"imgc","version":1,"contentDigest":"\#(Self.digest(Array(content.utf8)))","#
+      #"{"format":"imgc","version":2,"contentDigest":"\#(Self.digest(Array(content.utf8)))","#
       + #""components":\#(component { "\($0)" }),"blobs":[\#(blobs.joined(separator: ","))]}"#
+  }
+
+  static func checksum(_ bytes: [UInt8]) -> String {
+    String(format: "%016lx", imgk_xxh64(bytes, bytes.count))
   }
 
   static func digest(_ bytes: [UInt8]) -> String {

@@ -48,14 +48,18 @@ struct DamageTests {
     }
   }
 
-  @Test("155 a later version or an unknown flag is refused by name")
-  func version() throws {
+  @Test(
+    "155 another version or an unknown flag is refused by name",
+    arguments: [
+      (12, 1, "version: expected 2"), (12, 3, "version: expected 2"), (14, 1, "flags: expected 0"),
+    ])
+  func version(offset: Int, value: UInt8, expected: String) throws {
     let folder = try TemporaryFolder()
     var bytes = try intact(folder)
-    bytes[12] = 2
+    bytes[offset] = value
     let path = try folder.write("damaged", bytes)
     let error = #expect(throws: ImgcError.self) { try readAll(path) }
-    #expect("\(try #require(error))".contains("header: version: expected 0100, found 0200"))
+    #expect("\(try #require(error))".contains("header: \(expected), found \(value)"))
   }
 
   static let scales: [(Int, Float)] = [(170, .nan), (170, .infinity), (170, 0), (170, -1)]

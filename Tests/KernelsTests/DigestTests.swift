@@ -68,4 +68,19 @@ import Testing
   func xxh64(_ text: String, _ expected: UInt64) {
     #expect(imgk_xxh64(text, text.utf8.count) == expected)
   }
+
+  @Test("XXH64 of bytes that come in two parts, of any lengths, is that of all at once")
+  func xxh64Parts() {
+    for count in Array(0...70) + [255, 256, 1023] {
+      let text = PlanesTests.bytes(count, seed: UInt64(count))
+      let whole = imgk_xxh64(text, count)
+      for cut in 0...count {
+        var state = imgk_xxh64_state()
+        imgk_xxh64_begin(&state)
+        imgk_xxh64_update(&state, Array(text[..<cut]), cut)
+        imgk_xxh64_update(&state, Array(text[cut...]), count - cut)
+        #expect(imgk_xxh64_end(&state) == whole, "\(count) cut at \(cut)")
+      }
+    }
+  }
 }

@@ -9,7 +9,7 @@ A file whose weights are differences to a teacher's file needs that one beside i
 IMGCONV_PATH.
 
 Needs Python 3.8 and one zstd: `compression.zstd` (Python 3.14), the `zstandard` package, or the
-`zstd` program. Exit status: 0 done, 2 the file breaks a rule, 4 it is over a limit.
+`zstd` program. The `xxhash` package, where there is one, makes it faster. Exit status: 0 done, 2 the file breaks a rule, 4 it is over a limit.
 """
 import argparse
 import base64
@@ -51,6 +51,56 @@ def require(condition, rule, text):
 def limit(condition, text):
     if not condition:
         raise Refused("limit", text, True)
+
+
+# --- XXH64 --------------------------------------------------------------------------------------
+
+P1, P2, P3, P4, P5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
+                      0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
+MASK = (1 << 64) - 1
+
+
+def rotated(x, bits):
+    return (x << bits | x >> (64 - bits)) & MASK
+
+
+def mixed(lane, word):
+    return rotated((lane + word * P2) & MASK, 31) * P1 & MASK
+
+
+def stripes(data):
+    """The hash of the whole stripes of 32 bytes, of which there is one or more."""
+    lanes = [(P1 + P2) & MASK, P2, 0, -P1 & MASK]
+    for words in struct.iter_unpack("<4Q", data[:len(data) & ~31]):
+        lanes = [mixed(lane, word) for lane, word in zip(lanes, words)]
+    value = sum(rotated(lane, bits) for lane, bits in zip(lanes, (1, 7, 12, 18))) & MASK
+    for lane in lanes:
+        value = ((value ^ mixed(0, lane)) * P1 + P4) & MASK
+    return value
+
+
+def xxh64(data):
+    """The XXH64 of `data` with seed 0 (xxHash's specification), as 16 hexadecimal digits."""
+    try:
+        import xxhash
+        return xxhash.xxh64_hexdigest(data)
+    except ImportError:
+        pass
+    value = ((stripes(data) if len(data) >= 32 else P5) + len(data)) & MASK
+    position = len(data) & ~31
+    while len(data) - position >= 8:
+        word = int.from_bytes(data[position:position + 8], "little")
+        value = (rotated(value ^ mixed(0, word), 27) * P1 + P4) & MASK
+        position += 8
+    if len(data) - position >= 4:
+        word = int.from_bytes(data[position:position + 4], "little")
+        value = (rotated(value ^ word * P1 & MASK, 23) * P2 + P3) & MASK
+        position += 4
+    for byte in data[position:]:
+        value = rotated(value ^ byte * P5 & MASK, 11) * P1 & MASK
+    value = (value ^ value >> 33) * P2 & MASK
+    value = (value ^ value >> 29) * P3 & MASK
+    return f"{value ^ value >> 32:016x}"
 
 
 # --- zstd ---------------------------------------------------------------------------------------
@@ -208,6 +258,11 @@ def array(value, what):
     return value
 
 
+def checksum(value, what):
+    require(re.fullmatch("[0-9a-f]{16}", text(value, what)), "R5", f"{what}: 16 hexadecimal digits")
+    return value
+
+
 def digest(value, what):
     require(re.fullmatch("[0-9a-f]{64}", text(value, what)), "R5", f"{what}: 64 hexadecimal digits")
     return value
@@ -224,8 +279,8 @@ class ImgcFile:
         self.file = open(path, "rb")
         self.size = os.fstat(self.file.fileno()).st_size
         require(self.size >= 96, "R1", "at least 96 bytes")
-        header = struct.pack("<II4sHH", 0x184D2A5C, 8, b"IMGC", 1, 0)
-        require(self.bytes(0, 16) == header, "R1", "the header of version 1")
+        header = struct.pack("<II4sHH", 0x184D2A5C, 8, b"IMGC", 2, 0)
+        require(self.bytes(0, 16) == header, "R1", "the header of version 2")
         self.document = parse(self.manifest_text())
         self.check_manifest()
 
@@ -239,7 +294,7 @@ class ImgcFile:
         (magic, size, self.offset, stored, plain, sha, file_size, version, flags, name) = (
             struct.unpack("<IIQQQ32sQHH4s", self.bytes(self.size - 80, 80)))
         require((magic, size) == (0x184D2A5D, 72), "R2", "the footer's frame")
-        require((version, flags, name) == (1, 0, b"CGMI"), "R2", "the footer of version 1")
+        require((version, flags, name) == (2, 0, b"CGMI"), "R2", "the footer of version 2")
         require(file_size == self.size, "R2", f"a file of {file_size} bytes")
         require(self.offset >= 16 and self.offset + stored + 80 == self.size, "R3",
                 "a manifest before the footer")
@@ -253,7 +308,7 @@ class ImgcFile:
                        ("format", "version", "contentDigest", "components", "blobs"),
                        ("files", "provenance", "teacher"))
         require(root["format"] == "imgc", "R5", 'format: "imgc"')
-        require(integer(root["version"], "version") == 1, "R5", "version: 1")
+        require(integer(root["version"], "version") == 2, "R5", "version: 2")
         self.blobs = [self.blob(b, f"blobs[{i}]") for i, b in enumerate(array(root["blobs"], "blobs"))]
         self.check_layout()
         self.check_bases()
@@ -286,9 +341,9 @@ class ImgcFile:
         require(len(chunks) == -(-size // CHUNK), "R7", f"{what}: {-(-size // CHUNK)} chunks")
         require(size % width == 0, "R7", f"{what}: whole elements")
         for chunk in chunks:
-            members(chunk, what, ("offset", "planes", "sha256"), ("difference",))
+            members(chunk, what, ("offset", "planes", "xxh64"), ("difference",))
             require(chunk.get("difference", False) in (True, False), "R5", f"{what}: true or false")
-            digest(chunk["sha256"], what)
+            checksum(chunk["xxh64"], what)
             chunk["offset"] = natural(chunk["offset"], what)
             chunk["planes"] = [natural(p, what) for p in array(chunk["planes"], what)]
             require(len(chunk["planes"]) == width, "R7", f"{what}: {width} planes")
@@ -477,8 +532,8 @@ class ImgcFile:
         chunk, width = blob["chunks"][index], blob["width"]
         count = min(CHUNK, blob["size"] - index * CHUNK) // width
         stored = self.bytes(chunk["offset"], sum(chunk["planes"]))
-        require(hashlib.sha256(stored).hexdigest() == chunk["sha256"], "R8",
-                f"the digest of the chunk at {chunk['offset']}")
+        require(xxh64(stored) == chunk["xxh64"], "R8",
+                f"the checksum of the chunk at {chunk['offset']}")
         planes = decode(stored, [(size, count) for size in chunk["planes"]], "R9")
         if not chunk.get("difference"):
             return joined(planes, count, width, blob["rotate"])
