@@ -39,12 +39,13 @@ final class BlockFile: @unchecked Sendable {
       let count = Glibc.write(
         descriptor, block.baseAddress.map { $0 + done }, block.count - done)
       if count < 0 {
-        if errno == EINTR { continue }
-        if errno == EINVAL, isDirect {
+        let code = errno
+        if code == EINTR { continue }
+        if code == EINVAL, isDirect {
           use(.cached)
-          continue
+          if !isDirect { continue }
         }
-        throw .system(call: "write", path: path, errno: errno)
+        throw .system(call: "write", path: path, errno: code)
       }
       done += count
       byteCount += count
