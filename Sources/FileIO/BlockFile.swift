@@ -9,8 +9,8 @@ final class BlockFile: @unchecked Sendable {
     /// Past the page cache (`O_DIRECT`); blocks must be aligned. Cached where the file system has no
     /// direct access.
     case direct
-    /// Past the page cache while the disk keeps up, through it where it does not: nothing waits for
-    /// the disk, and a large file takes little of the cache.
+    /// Past the page cache while the disk keeps up, through it where blocks pile up (`isBehind`), so
+    /// that nobody waits for a slow disk and a fast one costs no pages of the cache.
     case whicheverIsReady
   }
 
@@ -29,7 +29,7 @@ final class BlockFile: @unchecked Sendable {
 
   /// Appends `block`; short writes and `EINTR` are continued.
   ///
-  /// - Parameter isBehind: whether blocks pile up before the file.
+  /// - Parameter isBehind: whether blocks pile up before the file; `whicheverIsReady` asks.
   func write(
     _ block: UnsafeMutableRawBufferPointer, isBehind: Bool = false
   ) throws(FileIOError) {

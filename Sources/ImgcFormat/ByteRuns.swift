@@ -7,12 +7,6 @@ struct ByteRuns {
   /// How many bytes there are.
   private(set) var count = 0
 
-  /// No bytes yet.
-  init() {}
-
-  /// The bytes of `run` alone.
-  init(_ run: UnsafeRawBufferPointer) { append(run) }
-
   /// Appends a run; where it begins at the end of the last one, the two become one.
   mutating func append(_ run: UnsafeRawBufferPointer) {
     guard let start = run.baseAddress, !run.isEmpty else { return }

@@ -180,7 +180,7 @@ extension ChunkReader {
 }
 
 extension ImgcFile {
-  /// Reads everything and checks every rule that opening does not: digests of chunks and tensors,
+  /// Reads everything and checks every rule that opening does not: checksums of chunks, digests of tensors,
   /// scales, symmetric tensors (R8, R9, R11, R12).
   ///
   /// - Throws: `ImgcError` naming the first tensor that breaks one.

@@ -107,17 +107,17 @@ struct ManifestReader {
     return texts
   }
 
-  /// A SHA-256.
+  /// A SHA-256: 64 lower-case hexadecimal digits.
   func digest(_ value: JSONValue, _ field: String) throws(ImgcError) -> String {
     try hexadecimal(value, 64, field)
   }
 
-  /// An XXH64.
+  /// An XXH64: 16 lower-case hexadecimal digits of the number.
   func checksum(_ value: JSONValue, _ field: String) throws(ImgcError) -> UInt64 {
     UInt64(try hexadecimal(value, 16, field), radix: 16) ?? 0
   }
 
-  /// `count` lower-case hexadecimal digits.
+  /// A string of `count` lower-case hexadecimal digits (R5).
   private func hexadecimal(
     _ value: JSONValue, _ count: Int, _ field: String
   ) throws(ImgcError) -> String {
